@@ -1,7 +1,7 @@
 """Rows in Parquet files: written in row groups as a run goes on, read back by column and only as needed.
 
-The column ``message`` holds null where a row has -1: world events stand everywhere in a trace, and a -1 in each
-row group would spoil the minimum by which :meth:`ParquetRows.of_message` skips row groups.
+The column ``message`` holds null where a row has -1: world events stand everywhere in a trace, and a -1 in
+each row group would spoil the minimum by which :meth:`ParquetRows.of_message` skips row groups.
 """
 
 from __future__ import annotations
@@ -20,12 +20,22 @@ from mqlab.trace.schema import EVENT, FATE, Level, RowSource
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-__all__ = ["EVENTS_FILE", "FATES_FILE", "GROUP_ROWS", "ParquetRows", "ParquetSink", "saying", "stored"]
+__all__ = [
+    "EVENTS_FILE",
+    "FATES_FILE",
+    "GROUP_ROWS",
+    "NO_ROOM",
+    "ParquetRows",
+    "ParquetSink",
+    "saying",
+    "stored",
+]
 
 EVENTS_FILE = "trace.parquet"
 FATES_FILE = "fates.parquet"
 GROUP_ROWS = 65_536
 """Rows in a row group: what :meth:`ParquetRows.of_message` reads at least."""
+NO_ROOM = "make room there or choose another folder"
 
 
 class ParquetSink:
@@ -86,7 +96,7 @@ class _TableWriter:
         wide = [name for name in stored(dtype) if dtype[name].itemsize == 8]
         narrow = [name for name in stored(dtype) if dtype[name].itemsize < 8]
         self.schema = pa.schema([(name, pa.from_numpy_dtype(dtype[name])) for name in stored(dtype)])
-        with saying(path, "cannot be written"):
+        with saying(path, "cannot be written", NO_ROOM):
             self.file = path.open("wb")
             # Delta coding suits times and running numbers; with it snappy writes as fast as no compression.
             self.writer = pq.ParquetWriter(
@@ -112,14 +122,14 @@ class _TableWriter:
         for name in self.schema.names:
             values = np.ascontiguousarray(rows[name])
             columns.append(pa.array(values, mask=values == -1) if name == "message" else pa.array(values))
-        with saying(self.path, "cannot be written"):
+        with saying(self.path, "cannot be written", NO_ROOM):
             self.writer.write_batch(pa.record_batch(columns, schema=self.schema), row_group_size=GROUP_ROWS)
         self.used = 0
 
     def finish(self) -> ParquetRows:
         if self.used:
             self._write_group()
-        with saying(self.path, "cannot be written"):
+        with saying(self.path, "cannot be written", NO_ROOM):
             self.writer.close()
             self.file.close()
         return ParquetRows(self.path, self.dtype)
@@ -131,7 +141,7 @@ class _TableWriter:
 
 
 class ParquetRows:
-    """Rows in a Parquet file: read by column when asked for, and by row group where it can hold what is sought.
+    """Rows in a Parquet file: read by column, and by row group where that can hold what is sought.
 
     Nothing is cached, so a caller who needs a column twice keeps it.
 
@@ -232,7 +242,7 @@ def stored(dtype: np.dtype[np.void]) -> list[str]:
 
 
 @contextmanager
-def saying(path: Path, what: str) -> Iterator[None]:
+def saying(path: Path, what: str, mend: str = "run the scenario again") -> Iterator[None]:
     """Turn what pyarrow and the system raise about a file into a :class:`RunFolderError` that names it.
 
     Parameters
@@ -241,6 +251,8 @@ def saying(path: Path, what: str) -> Iterator[None]:
         The file.
     what
         The rest of the sentence, such as "cannot be read".
+    mend
+        What to do about it.
 
     Raises
     ------
@@ -252,7 +264,7 @@ def saying(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise RunFolderError(f"{path} is missing", mend="run the scenario again") from error
+        raise RunFolderError(f"{path} is missing", mend=mend) from error
     except (OSError, pa.ArrowException) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(". ")
-        raise RunFolderError(f"{path} {what}: {reason}", mend="run the scenario again") from error
+        raise RunFolderError(f"{path} {what}: {reason}", mend=mend) from error

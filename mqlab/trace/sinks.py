@@ -1,8 +1,8 @@
 """Where an engine puts finished rows, block by block.
 
 A sink takes blocks of :data:`~mqlab.trace.schema.EVENT` and :data:`~mqlab.trace.schema.FATE` rows while a run
-goes on, and at its close hands out row sources. :class:`MemorySink` keeps them, :class:`ParquetSink` writes them
-to two files as they come (so memory does not grow with the run), :class:`NullSink` forgets them.
+goes on, and at its close hands out row sources. :class:`MemorySink` keeps them, :class:`ParquetSink` writes
+them to two files as they come (so memory does not grow with the run), :class:`NullSink` forgets them.
 """
 
 from __future__ import annotations
