@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COURSE = ("scenarios", "notebooks", "benchmarks")
 CACHES = {"__pycache__", ".ipynb_checkpoints"}
-OUTSIDER = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MQLAB"))}
+OUTSIDER = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MQLAB_JIT"))}
 """The environment variables of somebody who has no checkout."""
 
 
