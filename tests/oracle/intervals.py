@@ -49,7 +49,7 @@ def of_difference(one: Sequence[float], other: Sequence[float]) -> Interval:
 
 
 def assert_agrees(sample: Sequence[float], expected: float, *, within: float, what: str) -> None:
-    """The mean of the replications agrees with ``expected``; the interval is no wider than ± ``within`` of it."""
+    """The mean of the replications agrees with ``expected``, give or take at most ``within`` of it."""
     interval = of_mean(sample)
     told = f"{what}: theory {expected:.6g}, simulated {interval.mean:.6g} ± {interval.half_width:.2g}"
     assert interval.half_width <= within * abs(expected), f"the test is blunt; {told}"

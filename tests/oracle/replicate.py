@@ -12,31 +12,16 @@ from mqlab.trace.schema import Trace
 from .build import CONSUMERS, QUEUE, SECOND
 
 
-def bucket_floor(bucket: int) -> int:
-    """Least value that a histogram bucket counts (exact up to 255, then 128 buckets an octave)."""
-    if bucket < 256:
-        return bucket
-    octave, place = divmod(bucket - 256, 128)
-    return (128 + place) << (octave + 1)
-
-
-def bucket_above(value: int) -> int:
-    """First bucket that counts nothing below ``value``."""
-    bucket = 0
-    while bucket_floor(bucket) < value:
-        bucket += 1
-    return bucket
-
-
 @dataclass(frozen=True)
 class Replications:
-    """Independent runs of one model; every property has one figure a run."""
+    """Independent runs of one model; every figure comes as a list, one a run."""
 
     model: Model
     count: int
 
     @cached_property
     def traces(self) -> list[Trace]:
+        """The runs, made when first asked for; only counters are kept."""
         engine = engines.get("sim")
         return [engine.run(self.model, seed=seed, level="counts") for seed in range(1, self.count + 1)]
 
@@ -46,7 +31,7 @@ class Replications:
         return [total / count / SECOND for count, total, _, _ in moments]
 
     def share_below(self, stage: str, bucket: int) -> list[float]:
-        """Share of the durations of a stage that are less than the floor of ``bucket``."""
+        """Share of the durations of a stage that fall into a histogram bucket before ``bucket``."""
         histograms = [trace.counters.histograms[stage] for trace in self.traces]
         return [float(h[:bucket].sum() / h.sum()) for h in histograms]
 
