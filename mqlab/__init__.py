@@ -1,0 +1,39 @@
+"""mqlab: a simulation and teaching lab for message queues.
+
+The face of the package. Importing it is quick: nothing heavy is loaded before it is used.
+
+Examples
+--------
+>>> import mqlab
+>>> run = mqlab.run("flash-sale", seed=1)  # doctest: +SKIP
+>>> run.verdict  # doctest: +SKIP
+'holds'
+"""
+
+from __future__ import annotations
+
+__all__ = ["Run", "__version__", "load", "run"]
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mqlab.face import Run, load, run
+
+__version__ = "0.1.0"
+
+_HOMES = {"Run": "mqlab.face", "load": "mqlab.face", "run": "mqlab.face"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for at its first use, so that importing the package stays quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mqlab' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,127 @@
+"""``mqlab compare``: two runs side by side, and what differs."""
+
+from __future__ import annotations
+
+__all__ = ["compare", "comparison"]
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mqlab.cli.options import Json, Overrides, Seed, seed_of
+from mqlab.errors import BadInput
+
+if TYPE_CHECKING:
+    from mqlab.face import Run
+
+Row = dict[str, Any]
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run folder, or a scenario to be run.")],
+    second: Annotated[
+        str | None, typer.Argument(metavar="B", help="Another one; may be left out if --set changes A.")
+    ] = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    json: Json = False,
+) -> int:
+    """Put two runs side by side: fates, anomalies, latency, throughput.
+
+    --set changes B; without B it changes a copy of A.
+    """
+    from mqlab.cli.console import print_json
+    from mqlab.cli.find import find_run, is_run_folder
+
+    if second is None and not overrides:
+        raise BadInput(
+            "one run has nothing to be compared with", mend="name another one, or change A by --set"
+        )
+    other = first if second is None else second
+    if overrides and is_run_folder(other):
+        raise BadInput(f"{other} is a run that is over", mend="--set goes with a scenario")
+    chosen = seed_of(seed)
+    before = find_run(first, seed=None if is_run_folder(first) else chosen, level="fates")
+    after = find_run(
+        other, seed=None if is_run_folder(other) else chosen, overrides=overrides or (), level="fates"
+    )
+    result = comparison(before, after)
+    if json:
+        print_json(result)
+    else:
+        _print(result)
+    return 0
+
+
+def comparison(before: Run, after: Run) -> dict[str, Any]:
+    """Give who the two runs are, and a row for every figure: section, name, unit, a, b, differs."""
+    rows = list(_rows(before.summary, after.summary))
+    return {
+        "a": _identity(before),
+        "b": _identity(after),
+        "same_digest": before.trace.digest == after.trace.digest,
+        "rows": [{**row, "differs": row["a"] != row["b"]} for row in rows],
+    }
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    names = ("scenario", "system", "engine", "seed", "trace_digest", "verdict")
+    return {
+        **{name: run.summary[name] for name in names},
+        "set": list(run.overrides),
+        "folder": None if run.folder is None else str(run.folder),
+    }
+
+
+def _rows(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Row]:
+    from mqlab.face.card import flat_fates
+
+    sections = {
+        "messages": (a["messages"], b["messages"], "count"),
+        "fates": (flat_fates(a["fates"]), flat_fates(b["fates"]), "count"),
+        "anomalies": (a["anomalies"], b["anomalies"], "count"),
+        "latency_ns": (a["latency_ns"], b["latency_ns"], "ns"),
+        "throughput_per_s": (a["throughput_per_s"], b["throughput_per_s"], "per_s"),
+    }
+    for section, (left, right, unit) in sections.items():
+        for name in dict.fromkeys([*left, *right]):
+            yield {"section": section, "name": name, "unit": unit, "a": left.get(name), "b": right.get(name)}
+
+
+def _print(result: Mapping[str, Any]) -> None:
+    from rich.markup import escape
+
+    from mqlab.cli.account import VERDICTS
+    from mqlab.cli.console import plain_table, screen
+
+    out = screen()
+    for letter in "ab":
+        run = result[letter]
+        changes = "".join(f" --set {change}" for change in run["set"])
+        out.print(
+            f"[bold]{letter.upper()}[/]  {escape(run['scenario'] + changes)}, seed {run['seed']}, "
+            f"digest {run['trace_digest']}  {VERDICTS[run['verdict']]}",
+            soft_wrap=True,
+        )
+    if result["same_digest"]:
+        out.print("\nthe same run twice: every event is the same")
+        return
+    table = plain_table("", "A", "B", "B to A", right=(1, 2, 3))
+    section = ""
+    for row in result["rows"]:
+        if not (row["a"] or row["b"]):
+            continue
+        if row["section"] != section:
+            section = row["section"]
+            table.add_row(f"\n[bold]{section.partition('_')[0]}[/]", "", "", "")
+        table.add_row(row["name"], *_cells(row), style="" if row["differs"] else "quiet")
+    out.print(table)
+
+
+def _cells(row: Row) -> tuple[str, str, str]:
+    from mqlab.cli import words
+
+    spell = {"count": words.number, "ns": words.duration, "per_s": words.rate}
+    unit = "count" if row["name"] == "count" else row["unit"]
+    return spell[unit](row["a"]), spell[unit](row["b"]), words.factor(row["a"], row["b"])

@@ -1,0 +1,129 @@
+"""How a command ends: one line on standard error and one exit code, whatever happened.
+
+Errors that a person can mend are told without a traceback; errors that are ours say how to see it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Terminated",
+    "flushed",
+    "internal",
+    "one_line",
+    "prepare_streams",
+    "reader_has_gone",
+    "say",
+    "tell",
+    "termination_interrupts",
+    "usage",
+]
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from types import FrameType
+
+from mqlab.errors import MqlabError
+
+
+class Terminated(BaseException):
+    """SIGTERM came. Not an Exception, so that nothing but clean-up code stands in its way."""
+
+
+@contextmanager
+def termination_interrupts() -> Iterator[None]:
+    """Make SIGTERM unwind the stack as Ctrl-C does, so that half-written folders are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handler(_signal: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def prepare_streams() -> None:
+    """Let a terminal that cannot show a character show a question mark instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace" if stream is sys.stderr else "replace")
+
+
+def one_line(text: str) -> str:
+    """Squeeze a message into one printable line: no line breaks, no terminal control characters."""
+    squeezed = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in squeezed)
+
+
+def say(text: str, code: int) -> int:
+    """Print ``mqlab: text`` on standard error and hand back the exit code."""
+    print(f"mqlab: {one_line(text)}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def tell(error: MqlabError) -> int:
+    """End with an error that mqlab raised on purpose."""
+    _show_traceback_if_wanted()
+    return say(str(error), error.exit_code)
+
+
+def usage(error: Exception) -> int:
+    """End with a command line that cannot be understood (the parser's own words, ours in form)."""
+    from mqlab.cli.words import nearest
+
+    format_message = getattr(error, "format_message", None)
+    text = str(format_message() if format_message else error).strip().rstrip(".")
+    command = getattr(getattr(error, "ctx", None), "command_path", "mqlab")
+    mend = f"see {command} --help"
+    unknown = getattr(error, "option_name", None)
+    if unknown and text.startswith("No such option"):
+        text = f"there is no option {unknown}"
+        mend = nearest(unknown, getattr(error, "possibilities", None) or ()) or mend
+    return say(f"{text[:1].lower()}{text[1:]}; {mend}", 2)
+
+
+def internal(error: Exception) -> int:
+    """End with something that should not have happened."""
+    if isinstance(error, MemoryError):
+        return say("not enough memory; a smaller duration, or --trace counts, needs less", 3)
+    if isinstance(error, OSError):
+        _show_traceback_if_wanted()
+        return say(f"the system refused: {error}", 3)
+    shown = _show_traceback_if_wanted()
+    advice = "" if shown else " (set MQLAB_DEBUG=1 to see the traceback)"
+    return say(f"internal error, a bug in mqlab: {type(error).__name__}: {error}{advice}", 3)
+
+
+def _show_traceback_if_wanted() -> bool:
+    wanted = os.environ.get("MQLAB_DEBUG", "") not in ("", "0")
+    if wanted:
+        import traceback
+
+        traceback.print_exc()
+    return wanted
+
+
+def flushed(code: int) -> int:
+    """Flush standard output here, so that a reader who has gone is not noticed at the very end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return reader_has_gone(code)
+    return code
+
+
+def reader_has_gone(code: int = 0) -> int:
+    """Whoever read our output (``| head``) has enough: no error; later writes go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return code

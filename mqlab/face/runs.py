@@ -1,0 +1,209 @@
+"""A run that has ended: its trace, what was found in it, and every way to look at it."""
+
+from __future__ import annotations
+
+__all__ = ["Explanation", "Pictures", "Run", "judged", "load"]
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mqlab.errors import BadInput, RunFolderError
+from mqlab.trace.schema import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from mqlab.checks import Finding
+    from mqlab.model import Model
+    from mqlab.scenario import Scenario
+    from mqlab.scenario.expect import Outcome
+
+Verdict = Literal["holds", "fails", "none"]
+
+
+class Explanation(str):
+    """The life of one message: a text that shows itself as written, in a terminal and in a notebook."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Pictures(dict[str, "Figure"]):
+    """Figures by name; a notebook shows all of them."""
+
+    def _repr_html_(self) -> str:
+        from mqlab import plots
+
+        return "".join(f"<div>{plots.to_svg(figure)}</div>" for figure in self.values())
+
+
+@dataclass(eq=False)
+class Run:
+    """One run: scenario, trace, verdict. What :func:`mqlab.run` and :func:`mqlab.load` return.
+
+    Examples
+    --------
+    >>> import mqlab
+    >>> run = mqlab.run("flash-sale")  # doctest: +SKIP
+    >>> run  # doctest: +SKIP
+    <Run flash-sale seed=1: holds, 40,213 of 45,012 processed>
+    >>> print(run.explain(4711))  # doctest: +SKIP
+    """
+
+    scenario: Scenario
+    trace: Trace
+    findings: tuple[Finding, ...]
+    """One for each anomaly, with messages that prove it."""
+    outcomes: tuple[Outcome, ...]
+    """One for each expectation of the scenario."""
+    summary: Mapping[str, Any]
+    """The object that ``mqlab run --json`` prints."""
+    folder: Path | None = None
+    """Where it stands on disk, if it does."""
+    overrides: tuple[str, ...] = ()
+    processes: tuple[Callable[..., Any], ...] = ()
+
+    @property
+    def model(self) -> Model:
+        """The scenario resolved against its system: what the engine ran."""
+        return replace(self.scenario.model, seed=self.trace.seed)
+
+    @property
+    def verdict(self) -> Verdict:
+        """``holds``, ``fails``, or ``none`` if the scenario expected nothing."""
+        verdict: Verdict = self.summary["verdict"]
+        return verdict
+
+    @cached_property
+    def fates(self) -> pd.DataFrame:
+        """One row per obligation (not at level ``counts``); times in ns, ``<NA>`` where it never happened."""
+        from mqlab.face.frames import fates_frame
+
+        if self.trace.fates is None:
+            raise BadInput("this run kept no fates", mend='run it with trace="fates" or trace="events"')
+        return fates_frame(self.trace.fates, self.trace.entities)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row per event (level ``events``)."""
+        from mqlab.face.frames import events_frame
+
+        if self.trace.events is None:
+            raise BadInput("this run kept no events", mend='run it with trace="events"')
+        return events_frame(self.trace.events, self.trace.entities)
+
+    def plot(self, name: str | None = None, **options: Any) -> Figure | Pictures:
+        """Draw one picture, or all that can be drawn of this run.
+
+        Parameters
+        ----------
+        name
+            One of ``mqlab.plots.PICTURES``; None draws all.
+        options
+            Passed on to the picture, such as ``message=4711`` for ``"space_time"``.
+
+        Raises
+        ------
+        BadInput
+            There is no such picture, or this run did not keep what it takes.
+        """
+        from mqlab.face.pictures import draw, draw_all
+
+        return Pictures(draw_all(self)) if name is None else draw(self, name, options)
+
+    def explain(self, message: int) -> Explanation:
+        """Tell the life of message number ``message`` in sentences.
+
+        A run that kept no events is simulated again, as far as this message is concerned.
+
+        Raises
+        ------
+        BadInput
+            There is no such message.
+        """
+        from mqlab import explain
+
+        trace = self.trace if self.trace.events is not None else self._again(message)
+        return Explanation(explain.tell(trace, self.model, message))
+
+    def report(self, path: str | Path | None = None) -> str:
+        """Give the report as one self-contained HTML page, and write it to ``path`` if given."""
+        from mqlab.face.rendering import render
+
+        html = render(self)
+        if path is not None:
+            Path(path).write_text(html, encoding="utf-8")
+        return html
+
+    def _again(self, message: int) -> Trace:
+        from mqlab.face.simulate import OneMessage, simulate
+
+        trace = simulate(
+            self.model,
+            engine=self.trace.engine,
+            seed=self.trace.seed,
+            level="events",
+            sink=OneMessage(message),
+            processes=self.processes,
+        )
+        if trace.digest != self.trace.digest:
+            raise RunFolderError(
+                f"simulated again, the run has digest {trace.digest} instead of {self.trace.digest}",
+                mend="run the scenario again with this version of mqlab",
+            )
+        return trace
+
+    def __repr__(self) -> str:
+        messages = self.summary["messages"]
+        return (
+            f"<Run {self.scenario.name} seed={self.trace.seed}: {self.verdict}, "
+            f"{messages['processed']:,} of {messages['owed']:,} processed>"
+        )
+
+    def _repr_html_(self) -> str:
+        from mqlab.face.card import card
+
+        return card(self.summary)
+
+
+def judged(
+    scenario: Scenario, trace: Trace
+) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], dict[str, Any]]:
+    """Hold a trace against the system's contract and the scenario's expectations, and sum it up."""
+    from mqlab import checks, systems
+    from mqlab.measure.summary import summarise
+
+    promises = systems.get(scenario.model.system).contract(scenario.model)
+    findings = checks.judge(trace, promises, model=scenario.model)
+    bare = summarise(trace, findings, ())
+    outcomes = tuple(expectation.evaluate(bare) for expectation in scenario.expectations)
+    return findings, outcomes, summarise(trace, findings, outcomes)
+
+
+def load(folder: str | Path) -> Run:
+    """Load a run folder.
+
+    Raises
+    ------
+    RunFolderError
+        The folder is missing, damaged, or of another format version.
+
+    Examples
+    --------
+    >>> load("runs/flash-sale-1")  # doctest: +SKIP
+    <Run flash-sale seed=1: holds, 40,213 of 45,012 processed>
+    """
+    from mqlab import scenario
+    from mqlab.trace.folder import SCENARIO_FILE, read_run
+
+    stored = read_run(folder)
+    overrides: Sequence[str] = tuple(stored.info["overrides"])
+    loaded = scenario.load(stored.folder / SCENARIO_FILE, overrides=overrides)
+    findings, outcomes, _ = judged(loaded, stored.trace)
+    return Run(loaded, stored.trace, findings, outcomes, stored.summary, stored.folder, tuple(overrides))

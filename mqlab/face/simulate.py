@@ -1,0 +1,83 @@
+"""One simulation: an engine, a model, a seed. A run whose fates do not add up never leaves this file."""
+
+from __future__ import annotations
+
+__all__ = ["OneMessage", "simulate"]
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mqlab.trace.schema import EVENT, Level, Rows, RowSource, Trace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mqlab.model import Model
+    from mqlab.trace.sinks import Sink
+
+
+def simulate(
+    model: Model,
+    *,
+    engine: str,
+    seed: int,
+    level: Level,
+    sink: Sink | None = None,
+    processes: Sequence[Callable[..., Any]] = (),
+    progress: Callable[[float], None] | None = None,
+) -> Trace:
+    """Run ``model`` and return its trace.
+
+    Raises
+    ------
+    BadInput
+        There is no such engine.
+    ConservationError
+        The fates do not add up to what was owed.
+    """
+    from mqlab import checks, engines
+
+    trace = engines.get(engine).run(
+        model, seed=seed, level=level, sink=sink, progress=progress, processes=processes
+    )
+    checks.conservation(trace)
+    return trace
+
+
+class OneMessage:
+    """A sink that keeps only what concerns one message, and what happened to the world around it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sink = OneMessage(7)
+    >>> block = np.zeros(3, EVENT)
+    >>> block["message"] = [6, 7, -1]
+    >>> sink.events(block)
+    >>> sink.close()[1].column("message").tolist()
+    [7, -1]
+    """
+
+    def __init__(self, message: int) -> None:
+        self.message = message
+        self._fates: list[NDArray[np.void]] = []
+        self._events: list[NDArray[np.void]] = []
+
+    def events(self, block: NDArray[np.void]) -> None:
+        """Keep the rows of the message and of the world."""
+        self._events.append(block[(block["message"] == self.message) | (block["message"] == -1)])
+
+    def fates(self, block: NDArray[np.void]) -> None:
+        """Keep the rows of the message."""
+        self._fates.append(block[block["message"] == self.message])
+
+    def close(self) -> tuple[RowSource | None, RowSource | None]:
+        """Give the rows kept."""
+        import numpy as np
+
+        from mqlab.trace.schema import FATE
+
+        fates = np.concatenate([np.zeros(0, FATE), *self._fates])
+        events = np.concatenate([np.zeros(0, EVENT), *self._events])
+        return Rows(fates), Rows(events)
