@@ -7,7 +7,7 @@ each row group would spoil the minimum by which :meth:`ParquetRows.of_message` s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +97,9 @@ class _TableWriter:
         narrow = [name for name in stored(dtype) if dtype[name].itemsize < 8]
         self.schema = pa.schema([(name, pa.from_numpy_dtype(dtype[name])) for name in stored(dtype)])
         with saying(path, "cannot be written", NO_ROOM):
-            self.file = path.open("wb")
             # Delta coding suits times and running numbers; with it snappy writes as fast as no compression.
             self.writer = pq.ParquetWriter(
-                self.file, self.schema, compression="snappy", use_dictionary=narrow,
+                str(path), self.schema, compression="snappy", use_dictionary=narrow,
                 column_encoding=dict.fromkeys(wide, "DELTA_BINARY_PACKED"), write_page_checksum=True,
             )  # fmt: skip
 
@@ -118,10 +117,7 @@ class _TableWriter:
         import pyarrow as pa
 
         rows = self.buffer[: self.used]
-        columns = []
-        for name in self.schema.names:
-            values = np.ascontiguousarray(rows[name])
-            columns.append(pa.array(values, mask=values == -1) if name == "message" else pa.array(values))
+        columns = [_to_arrow(rows[name], nulls=name == "message") for name in self.schema.names]
         with saying(self.path, "cannot be written", NO_ROOM):
             self.writer.write_batch(pa.record_batch(columns, schema=self.schema), row_group_size=GROUP_ROWS)
         self.used = 0
@@ -131,13 +127,11 @@ class _TableWriter:
             self._write_group()
         with saying(self.path, "cannot be written", NO_ROOM):
             self.writer.close()
-            self.file.close()
         return ParquetRows(self.path, self.dtype)
 
     def abandon(self) -> None:
-        if not self.file.closed:
-            self.writer.is_open = False  # no footer: the file is about to be deleted
-            self.file.close()
+        with suppress(RunFolderError), saying(self.path, "cannot be written"):
+            self.writer.close()
 
 
 class ParquetRows:
@@ -163,9 +157,7 @@ class ParquetRows:
 
         self.path, self.dtype = path, dtype
         with saying(path, "cannot be read"):
-            self._file: pq.ParquetFile = pq.ParquetFile(
-                path, memory_map=True, page_checksum_verification=True
-            )
+            self._file: pq.ParquetFile = pq.ParquetFile(path, page_checksum_verification=True)
         names = self._file.schema_arrow.names
         if names != stored(dtype):
             raise RunFolderError(
@@ -180,7 +172,7 @@ class ParquetRows:
         if name not in stored(self.dtype):
             return np.zeros(len(self), self.dtype[name])
         with saying(self.path, "is damaged"):
-            return self._numpy(self._file.read(columns=[name]).column(0), name)
+            return _to_numpy(self._file.read(columns=[name]).column(0), self.dtype[name])
 
     def of_message(self, message: int) -> NDArray[np.void]:
         """All rows of one message, in order: reads the row groups whose range of messages covers it."""
@@ -212,7 +204,8 @@ class ParquetRows:
         parts = []
         with saying(self.path, "is damaged"):
             for group in groups:
-                mask = wanted(self._numpy(self._file.read_row_group(group, columns=[name]).column(0), name))
+                column = self._file.read_row_group(group, columns=[name]).column(0)
+                mask = wanted(_to_numpy(column, self.dtype[name]))
                 if mask.any():
                     parts.append(self._rows(group, np.flatnonzero(mask)))
         return np.concatenate(parts) if parts else np.zeros(0, self.dtype)
@@ -221,13 +214,38 @@ class ParquetRows:
         table = self._file.read_row_group(group)
         rows = np.zeros(len(index), self.dtype)
         for name in stored(self.dtype):
-            rows[name] = self._numpy(table.column(name), name)[index]
+            rows[name] = _to_numpy(table.column(name), self.dtype[name])[index]
         return rows
 
-    def _numpy(self, column: Any, name: str) -> NDArray[Any]:
-        filled = column.fill_null(-1) if column.null_count else column
-        values: NDArray[Any] = filled.to_numpy()
-        return values.astype(self.dtype[name], copy=False)
+
+# pyarrow's own conversions import pandas, which costs more than half a second: hence the two functions below.
+
+
+def _to_arrow(column: NDArray[Any], *, nulls: bool) -> Any:
+    """Make an Arrow array of a column; ``nulls`` turns -1 into null."""
+    import pyarrow as pa
+
+    values = np.ascontiguousarray(column)
+    there = pa.py_buffer(np.packbits(values != -1, bitorder="little")) if nulls else None
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(values.dtype), len(values), [there, pa.py_buffer(values)]
+    )
+
+
+def _to_numpy(column: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Undo :func:`_to_arrow` for a column of one or more chunks."""
+    parts = []
+    for chunk in column.chunks:
+        there, data = chunk.buffers()
+        window = slice(chunk.offset, chunk.offset + len(chunk))
+        values = np.frombuffer(data, dtype)[window] if len(chunk) else np.zeros(0, dtype)
+        if chunk.null_count:
+            bits = np.unpackbits(np.frombuffer(there, np.uint8), bitorder="little")[window]
+            values = np.where(bits, values, -1).astype(dtype)
+        parts.append(values)
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
 
 def stored(dtype: np.dtype[np.void]) -> list[str]:
