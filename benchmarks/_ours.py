@@ -1,7 +1,7 @@
 """Our side of a comparison: run a scenario in the simulation, in an interpreter of its own.
 
 One short run first loads the compiled core, so that what is timed is simulation: from the model to the trace,
-without reading YAML. Prints one JSON object: messages created, wall seconds and events of all repeats together,
+without reading YAML. Prints one JSON object: messages, wall seconds and events of all repeats together,
 and the greatest resident memory of the process.
 
     python benchmarks/_ours.py benchmarks/scenarios/mm8.yaml --set "duration=100 s" --level counts

@@ -1,22 +1,22 @@
 """Peer: the full scenario, ``benchmarks/scenarios/full.yaml``, as a SimPy user would model it.
 
-Producers with Poisson arrivals publish persistent messages over a link that has latency and loses packets; a
-bounded queue refuses what does not fit; the disk flushes in groups and then confirms; consumers prefetch,
+Producers with Poisson arrivals publish persistent messages over a link that takes a while and loses packets;
+a bounded queue refuses what does not fit; the disk flushes in groups and then confirms; consumers prefetch,
 work one message at a time, acknowledge by hand and look up the business id before they act; an unconfirmed
-message is sent again after an exponential back-off with jitter; the broker crashes once, forgets its
-connections and keeps what it had written.
+message is sent again after an exponential back-off with jitter; the broker crashes once, loses its
+connections and what it had not yet written, and keeps the rest.
 
 Two ways to wait for a confirm, both honest SimPy:
 
 ``wait``
     every message is a process that says ``yield reply | env.timeout(...)``, as the SimPy manual teaches it;
 ``watch``
-    no process waits; one watchdog a producer looks after its oldest unconfirmed message, as mqlab's core
+    no process waits: one watchdog a producer looks after its oldest unconfirmed message, as mqlab's core
     does it. Less readable, and faster.
 
 Prints one JSON object:
 
-    python benchmarks/peers/simpy_broker.py 2.0 7 wait
+    python benchmarks/peers/simpy_broker.py 5.0 7 wait
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ ATTEMPTS = 8
 BACKOFF_FIRST_S, BACKOFF_FACTOR, BACKOFF_MAX_S = 0.05, 2.0, 1.0
 LATENCY_LOW_S, LATENCY_HIGH_S = 0.0002, 0.0008
 LOSS = 0.002
-QUEUE_LENGTH = 10_000
+QUEUE_LENGTH = 5_000
 FSYNC_S = 0.001
 CONSUMERS = 32
 PREFETCH = 20
 SERVICE_MEAN_S = 0.0012
 RECONNECT_S = 0.1
-CRASH_AT_SHARE, CRASH_FOR_S = 0.4, 0.5
+CRASH_AT_S, CRASH_FOR_S = 2.0, 0.5
 DRAIN_S = 5.0
 
 OPEN, CONFIRMED = range(2)
@@ -67,10 +67,10 @@ class Message:
 class Copy:
     """A message as it stands in the queue."""
 
-    __slots__ = ("message", "position")
+    __slots__ = ("message", "position", "producer", "written")
 
-    def __init__(self, message: Message, position: int) -> None:
-        self.message, self.position = message, position
+    def __init__(self, message: Message, producer: Producer, position: int) -> None:
+        self.message, self.producer, self.position, self.written = message, producer, position, False
 
     def __lt__(self, other: Copy) -> bool:
         return self.position < other.position
@@ -100,42 +100,44 @@ class Broker:
         self.env, self.shop = env, shop
         self.up, self.epoch, self.positions = True, 0, 0
         self.ready: deque[Copy] = deque()
-        self.returned: list[
-            Copy
-        ] = []  # a heap: back to their places in the queue, before everything in ready
+        self.returned: list[Copy] = []  # a heap of what came back; stands before everything in ready
         self.free: deque[Consumer] = deque()  # consumers with credit, in turn
         self.consumers: list[Consumer] = []
         self.producers: list[Producer] = []
-        self.unsynced: list[tuple[Producer, Message]] = []
+        self.unwritten: list[Copy] = []
         self.write = env.event()
 
-    def publish(self, producer: Producer, message: Message) -> None:
+    def publish(self, producer: Producer, message: Message, attempt: int) -> None:
         """Store a message that has just arrived, or refuse it."""
         if len(self.ready) + len(self.returned) >= QUEUE_LENGTH:
             self.shop.refused += 1
-            self.env.process(producer.hear(message, False))
+            self.env.process(producer.hear(message, attempt, False))
             return
         self.shop.stored += 1
-        self.ready.append(Copy(message, self.positions))
+        copy = Copy(message, producer, self.positions)
         self.positions += 1
-        self.unsynced.append((producer, message))
+        self.ready.append(copy)
+        self.unwritten.append(copy)
         if not self.write.triggered:
             self.write.succeed()
         self.dispatch()
 
     def disk(self) -> Steps:
-        """Flush whatever waits, then confirm it."""
+        """Write whatever waits, and confirm it when it is on disk."""
+        env = self.env
         while True:
             yield self.write
-            batch, self.unsynced, self.write, epoch = self.unsynced, [], self.env.event(), self.epoch
-            yield self.env.timeout(FSYNC_S)
+            batch, self.unwritten, self.write, epoch = self.unwritten, [], env.event(), self.epoch
+            for copy in batch:
+                copy.written = True
+            yield env.timeout(FSYNC_S)
             if epoch == self.epoch:
-                for producer, message in batch:
-                    self.env.process(producer.hear(message, True))
+                for copy in batch:
+                    env.process(copy.producer.hear(copy.message, copy.message.attempts, True))
 
     def dispatch(self) -> None:
         """Hand out ready copies as long as some consumer has credit."""
-        while self.free and (self.returned or self.ready):
+        while self.free and self.up and (self.returned or self.ready):
             copy = heappop(self.returned) if self.returned else self.ready.popleft()
             consumer = self.free.popleft()
             consumer.unacked.add(copy)
@@ -150,16 +152,18 @@ class Broker:
         consumer.unacked.remove(copy)
         self.dispatch()
 
-    def crash(self, at_s: float) -> Steps:
+    def crash(self) -> Steps:
         """Die once, with all connections; come back with everything that had been written."""
-        yield self.env.timeout(at_s)
+        yield self.env.timeout(CRASH_AT_S)
         self.up, self.epoch = False, self.epoch + 1
-        self.unsynced = []
+        self.unwritten.clear()
         self.free.clear()
+        self.ready = deque(copy for copy in self.ready if copy.written)
         for consumer in self.consumers:
+            self.shop.returned += len(consumer.unacked)
             for copy in consumer.unacked:
-                heappush(self.returned, copy)
-            self.shop.redelivered += len(consumer.unacked)
+                if copy.written:
+                    heappush(self.returned, copy)
             self.env.process(consumer.reconnect())
         for producer in self.producers:
             self.env.process(producer.reconnect())
@@ -186,10 +190,10 @@ class Consumer:
         yield turn
         if epoch == broker.epoch:
             yield env.timeout(self.random.expovariate(1.0 / SERVICE_MEAN_S))
+            self.shop.process(copy.message)
         self.worker.release(turn)
         if epoch != broker.epoch:
             return
-        self.shop.processed(copy.message)
         yield env.timeout(self.up_wire.delay(env.now))
         if epoch == broker.epoch:
             broker.ack(self, copy)
@@ -197,10 +201,9 @@ class Consumer:
     def reconnect(self) -> Steps:
         """Try again every RECONNECT_S until the broker is there."""
         self.unacked.clear()
-        while True:
+        yield self.env.timeout(RECONNECT_S)
+        while not self.broker.up:
             yield self.env.timeout(RECONNECT_S)
-            if self.broker.up:
-                break
         self.broker.free.append(self)
         self.broker.dispatch()
 
@@ -211,9 +214,9 @@ class Producer:
     def __init__(self, env: simpy.Environment, broker: Broker, random_: random.Random, shop: Shop) -> None:
         self.env, self.broker, self.random, self.shop = env, broker, random_, shop
         self.up_wire, self.down_wire = Wire(random_), Wire(random_)
-        self.window = simpy.Resource(env, WINDOW)
-        self.connection: simpy.Event | None = None  # None while connected, else the event that it is back
+        self.connected = True
         self.unconfirmed: set[Message] = set()
+        self.buffer: deque[Any] = deque()  # what cannot leave yet: the window is full or the connection gone
 
     def arrivals(self, stop_s: float) -> Steps:
         """Create messages, one Poisson gap after the other."""
@@ -232,25 +235,39 @@ class Producer:
     def get_through(self, message: Message) -> Steps:
         """Send, wait for the confirm, back off, send again, until confirmed or out of attempts."""
         env = self.env
-        while message.attempts < ATTEMPTS:
-            turn = self.window.request()
-            yield turn
-            while self.connection is not None:
-                yield self.connection
-            message.attempts += 1
-            message.reply = reply = env.event()
+        while True:
+            if not self.connected or len(self.unconfirmed) >= WINDOW:
+                turn = env.event()
+                if message.attempts:
+                    self.buffer.appendleft((turn, message))
+                else:
+                    self.buffer.append((turn, message))
+                yield turn
+                if message.state == CONFIRMED:
+                    return
             self.unconfirmed.add(message)
+            message.reply = reply = env.event()
             self.send(message)
             yield reply | env.timeout(CONFIRM_TIMEOUT_S)
             self.unconfirmed.discard(message)
-            self.window.release(turn)
+            if self.buffer:
+                self.pump()
             if message.state == CONFIRMED:
                 return
-            if message.attempts < ATTEMPTS:
-                yield env.timeout(self.pause(message.attempts))
-                if message.state == CONFIRMED:
-                    return
+            if message.attempts == ATTEMPTS:
+                break
+            yield env.timeout(self.pause(message.attempts))
+            if message.state == CONFIRMED:
+                return
         self.shop.gave_up += 1
+
+    def pump(self) -> None:
+        """Let what is buffered go on, as far as the window allows."""
+        while self.buffer and self.connected and len(self.unconfirmed) < WINDOW:
+            turn, message = self.buffer.popleft()
+            if message.state == OPEN:
+                self.unconfirmed.add(message)
+            turn.succeed()
 
     def pause(self, attempts: int) -> float:
         """How long to wait after so many attempts: exponential back-off with full jitter."""
@@ -259,30 +276,33 @@ class Producer:
     def send(self, message: Message) -> None:
         """Put one publish on the wire."""
         self.shop.sent += 1
+        message.attempts += 1
         if self.random.random() >= LOSS:
-            self.env.process(self.transmit(message))
+            self.env.process(self.transmit(message, message.attempts))
 
-    def transmit(self, message: Message) -> Steps:
+    def transmit(self, message: Message, attempt: int) -> Steps:
         """Travel to the broker."""
         epoch = self.broker.epoch
         yield self.env.timeout(self.up_wire.delay(self.env.now))
-        if epoch == self.broker.epoch and self.broker.up:
-            self.broker.publish(self, message)
+        if epoch == self.broker.epoch:
+            self.broker.publish(self, message, attempt)
 
-    def hear(self, message: Message, stored: bool) -> Steps:
+    def hear(self, message: Message, attempt: int, stored: bool) -> Steps:
         """Travel back with the broker's answer."""
         epoch = self.broker.epoch
         if self.random.random() < LOSS:
             return
         yield self.env.timeout(self.down_wire.delay(self.env.now))
         if epoch == self.broker.epoch and message.state == OPEN:
-            self.learn(message, stored)
+            if stored:
+                message.state = CONFIRMED
+                self.shop.confirmed += 1
+                self.settle(message)
+            elif message in self.unconfirmed and message.attempts == attempt:
+                self.settle(message)
 
-    def learn(self, message: Message, stored: bool) -> None:
-        """Note the broker's answer; whoever waits for it is woken."""
-        if stored:
-            message.state = CONFIRMED
-            self.shop.confirmed += 1
+    def settle(self, message: Message) -> None:
+        """Wake the process that waits for an answer, if one does."""
         if message in self.unconfirmed and not message.reply.triggered:
             message.reply.succeed()
 
@@ -294,59 +314,55 @@ class Producer:
 
     def reconnect(self) -> Steps:
         """Try again every RECONNECT_S until the broker is there."""
-        self.connection = self.env.event()
+        self.connected = False
         self.forget()
-        while True:
+        yield self.env.timeout(RECONNECT_S)
+        while not self.broker.up:
             yield self.env.timeout(RECONNECT_S)
-            if self.broker.up:
-                break
-        back, self.connection = self.connection, None
-        back.succeed()
+        self.connected = True
+        self.pump()
 
 
 class WatchingProducer(Producer):
-    """The same without a waiting process per message: a counter, a line, and one watchdog."""
+    """The same without a waiting process per message: a buffer, a list of deadlines and one watchdog."""
 
     def __init__(self, env: simpy.Environment, broker: Broker, random_: random.Random, shop: Shop) -> None:
         super().__init__(env, broker, random_, shop)
-        self.waiting: deque[Message] = deque()
         self.deadlines: deque[tuple[float, Message, int]] = deque()
-        self.first = env.event()
+        self.some = env.event()
         env.process(self.watchdog())
 
     def create(self, message: Message) -> None:
-        """Send at once if the window and the connection allow, else stand in line."""
-        if self.connection is None and len(self.unconfirmed) < WINDOW:
+        """Send at once if the window and the connection allow, else keep it."""
+        if self.connected and len(self.unconfirmed) < WINDOW:
             self.launch(message)
+        elif message.attempts:
+            self.buffer.appendleft(message)
         else:
-            self.waiting.append(message)
+            self.buffer.append(message)
 
     def launch(self, message: Message) -> None:
         """Send one message and note when to stop waiting for its confirm."""
-        message.attempts += 1
         self.unconfirmed.add(message)
-        self.deadlines.append((self.env.now + CONFIRM_TIMEOUT_S, message, message.attempts))
-        if not self.first.triggered:
-            self.first.succeed()
         self.send(message)
+        self.deadlines.append((self.env.now + CONFIRM_TIMEOUT_S, message, message.attempts))
+        if not self.some.triggered:
+            self.some.succeed()
 
-    def refill(self) -> None:
-        """Send what stands in line, as far as the window allows."""
-        while self.waiting and self.connection is None and len(self.unconfirmed) < WINDOW:
-            message = self.waiting.popleft()
+    def pump(self) -> None:
+        """Send what is buffered, as far as the window allows."""
+        while self.buffer and self.connected and len(self.unconfirmed) < WINDOW:
+            message = self.buffer.popleft()
             if message.state == OPEN:
                 self.launch(message)
 
-    def learn(self, message: Message, stored: bool) -> None:
+    def settle(self, message: Message) -> None:
         """Note the broker's answer and use the room in the window."""
-        if stored:
-            message.state = CONFIRMED
-            self.shop.confirmed += 1
         if message in self.unconfirmed:
             self.unconfirmed.remove(message)
-            if not stored:
+            if message.state == OPEN:
                 self.try_again(message)
-            self.refill()
+            self.pump()
 
     def try_again(self, message: Message) -> None:
         """Back off, unless it was the last attempt."""
@@ -356,7 +372,7 @@ class WatchingProducer(Producer):
             self.shop.gave_up += 1
 
     def back_off(self, message: Message) -> Steps:
-        """Pause, then stand in line again."""
+        """Pause, then go on as if new, but before what is new."""
         yield self.env.timeout(self.pause(message.attempts))
         if message.state == OPEN:
             self.create(message)
@@ -366,41 +382,33 @@ class WatchingProducer(Producer):
         env = self.env
         while True:
             if not self.deadlines:
-                self.first = env.event()
-                yield self.first
+                self.some = env.event()
+                yield self.some
             due, message, attempt = self.deadlines.popleft()
             if message in self.unconfirmed and message.attempts == attempt:
                 if due > env.now:
                     yield env.timeout(due - env.now)
                 if message in self.unconfirmed and message.attempts == attempt:
-                    self.unconfirmed.remove(message)
-                    self.try_again(message)
-                    self.refill()
+                    self.settle(message)
 
     def forget(self) -> None:
-        """Every answer of the old connection is unknown: back off and send again."""
+        """Give up on the answers of a connection that has ended: back off and send again."""
         for message in self.unconfirmed:
             self.try_again(message)
         self.unconfirmed.clear()
-
-    def reconnect(self) -> Steps:
-        """Reconnect, then send what has gathered."""
-        yield from super().reconnect()
-        self.refill()
 
 
 class Shop:
     """The whole scenario and its totals."""
 
     def __init__(self, stop_s: float, seed: int, style: str) -> None:
-        self.created = self.sent = self.confirmed = self.gave_up = self.refused = 0
-        self.processings = self.redelivered = self.stored = 0
-        self.seen: set[int] = set()
+        self.created = self.sent = self.stored = self.refused = self.confirmed = self.gave_up = 0
+        self.returned = self.processings = 0
         self.latency_s = 0.0
+        self.seen: set[int] = set()
         self.env = env = simpy.Environment()
-        self.stop_s = stop_s
-        random_ = random.Random(seed)
         self.broker = Broker(env, self)
+        random_ = random.Random(seed)
         kind = {"wait": Producer, "watch": WatchingProducer}[style]
         self.broker.producers = [kind(env, self.broker, random_, self) for _ in range(PRODUCERS)]
         self.broker.consumers = [Consumer(env, self.broker, random_, self) for _ in range(CONSUMERS)]
@@ -408,9 +416,9 @@ class Shop:
         for producer in self.broker.producers:
             env.process(producer.arrivals(stop_s))
         env.process(self.broker.disk())
-        env.process(self.broker.crash(CRASH_AT_SHARE * stop_s))
+        env.process(self.broker.crash())
 
-    def processed(self, message: Message) -> None:
+    def process(self, message: Message) -> None:
         """Do the business, once for each message number."""
         self.processings += 1
         if message.number not in self.seen:
@@ -418,16 +426,12 @@ class Shop:
             self.latency_s += self.env.now - message.created
 
     def totals(self) -> dict[str, Any]:
-        """Totals of the run; every message created is processed, or still open, or was given up."""
-        names = ("created", "sent", "stored", "refused", "confirmed", "gave_up", "processings", "redelivered")
+        """Add up the run: ``effects`` is the number of messages whose business was done."""
+        names = ("created", "sent", "stored", "refused", "confirmed", "gave_up", "returned", "processings")
         counts = {name: getattr(self, name) for name in names}
         effects = len(self.seen)
-        return {
-            "messages": self.created,
-            **counts,
-            "effects": effects,
-            "latency_mean_s": self.latency_s / effects,
-        }
+        latency_s = self.latency_s / effects if effects else None
+        return {"messages": self.created, **counts, "effects": effects, "latency_mean_s": latency_s}
 
 
 def run(stop_s: float, seed: int, style: str = "wait") -> dict[str, Any]:
