@@ -1,0 +1,174 @@
+"""One sentence for each kind of event: the registry :data:`SENTENCES`.
+
+A template gets a :class:`~mqlab.explain.story.Moment` and gives what stands after "At 1.234 s": past
+tense, no full stop. A new kind is one line here; a test asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mqlab.explain.story import Moment, span
+from mqlab.trace.fates import Cause
+from mqlab.trace.kinds import Direction, Kind
+from mqlab.units import format_size
+
+__all__ = ["SENTENCES", "Template"]
+
+Template = Callable[[Moment], str]
+
+CARGO = {
+    Direction.PUBLISH: "the message on its way to the broker",
+    Direction.CONFIRM: "the confirm on its way to the producer",
+    Direction.DELIVERY: "the delivery on its way to the consumer",
+    Direction.ACK: "the acknowledgement on its way to the broker",
+}
+
+
+def _created(m: Moment) -> str:
+    row = m.story.fates[0] if len(m.story.fates) else None
+    if row is None:
+        return f"{m.who} created message {m.story.message}"
+    keyed = m.story.producer is not None and m.story.producer.message.keys.kind != "none"
+    key = f"key {row['key']}, " if keyed else ""
+    return f"{m.who} created message {m.story.message} ({key}{format_size(int(row['size_bytes']))})"
+
+
+def _sent(m: Moment) -> str:
+    if m.attempt <= 1:
+        waited = m.after(Kind.CREATED)
+        return f"{m.who} sent it{f' after {span(waited)}' if waited else ''}"
+    producer = m.story.producer
+    limit = f" of {producer.retry.attempts}" if producer else ""
+    return f"{m.who} sent it again (try {m.attempt}{limit})"
+
+
+def _buffered(m: Moment) -> str:
+    lost = m.story.since(Kind.CONNECTION_LOST, int(m.row["actor"]), m.time_ns)
+    if lost is not None:
+        return f"{m.who} had no connection and kept it"
+    producer = m.story.producer
+    if producer and producer.confirm and producer.confirm.max_in_flight:
+        limit = producer.confirm.max_in_flight
+        return f"{m.who} already had {limit} unconfirmed message{'s' if limit > 1 else ''} and kept it"
+    return f"{m.who} could not send it yet and kept it"
+
+
+def _enqueued(m: Moment) -> str:
+    where = m.copy.removeprefix("the ")
+    if where.startswith("copy"):
+        return f"it took its place in {m.queue}"
+    return f"a {where.removesuffix(f' in {m.queue}')} took its place in {m.queue}"
+
+
+def _vanished(m: Moment) -> str:
+    crash = {None: "a crash", True: "the power loss", False: "the crash"}[m.story.power_failed(m.time_ns)]
+    if m.row["queue"] < 0:
+        return f"{crash} of {m.who} took it before any queue had it"
+    if m.cause == Cause.UNSYNCED_DISK:
+        return f"{crash} of {m.who} took {m.copy}: it was written but not yet on disk"
+    return f"{crash} of {m.who} took {m.copy}: it stood only in memory and was gone"
+
+
+def _dispatched(m: Moment) -> str:
+    waited = m.after(Kind.ENQUEUED, Kind.REQUEUED, Kind.RECOVERED)
+    again = f" (delivery {m.attempt})" if m.attempt > 1 else ""
+    return (
+        f"{m.copy} left for {m.who}{again}{f'; it had waited {span(waited)} in {m.queue}' if waited else ''}"
+    )
+
+
+def _started(m: Moment) -> str:
+    waited = m.after(Kind.DELIVERED)
+    how = f" after {span(waited)} in its hands" if waited else ""
+    takes = f"; the work takes {span(m.first)}" if m.first > 0 else ""
+    return f"{m.who} began to work on it{how}{takes}"
+
+
+def _refused_or_not(m: Moment) -> str:
+    return f"the broker sent {m.who} {'a refusal' if m.cause else 'a confirm'}"
+
+
+def _gave_up(m: Moment) -> str:
+    known = "knowing that it was refused" if m.cause else "not knowing whether the broker has it"
+    return f"{m.who} gave up after {m.attempt} tr{'y' if m.attempt == 1 else 'ies'}, {known}"
+
+
+def _requeued(m: Moment) -> str:
+    why = f"the connection of {m.who} had ended" if m.cause else f"{m.who} had asked for that"
+    return f"{m.copy} went back to its place, because {why}"
+
+
+def _nack_sent(m: Moment) -> str:
+    return f"{m.who} refused it {'for good' if m.cause else 'and asked to have it put back'}"
+
+
+def _dropped(m: Moment) -> str:
+    return (
+        f"{m.who} lost what it had in its hands: {'it had died' if m.cause else 'its connection had ended'}"
+    )
+
+
+def _node_crashed(m: Moment) -> str:
+    if m.cause == 1:
+        return f"{m.who} lost power"
+    return f"{m.who}'s process crashed"
+
+
+def _cargo(m: Moment) -> str:
+    return CARGO.get(Direction(m.first), "a packet") if m.first in set(Direction) else "a packet"
+
+
+SENTENCES: Mapping[Kind, Template] = {
+    Kind.CREATED: _created,
+    Kind.SENT: _sent,
+    Kind.BUFFERED: _buffered,
+    Kind.PACKET_LOST: lambda m: f"the network lost {_cargo(m)}",
+    Kind.PACKET_DUPLICATED: lambda m: f"the network doubled {_cargo(m)}",
+    Kind.CONFIRMED: lambda m: f"{m.who} learnt that the broker had it",
+    Kind.REFUSED: lambda m: f"{m.who} learnt that the broker did not want it",
+    Kind.TIMED_OUT: lambda m: f"{m.who} had waited too long for a confirm; what had become of it was unknown",
+    Kind.UNKNOWN: lambda m: f"{m.who} lost its connection before a confirm came; the outcome was unknown",
+    Kind.PUBLISH_FAILED: lambda m: f"{m.who} could not send it: it had no connection",
+    Kind.BACKED_OFF: lambda m: f"{m.who} decided to try again in {span(m.first)}",
+    Kind.GAVE_UP: _gave_up,
+    Kind.FORGOTTEN: lambda m: f"{m.who} died and took what it knew of the message with it",
+    Kind.ARRIVED: lambda m: f"it arrived at {m.who}",
+    Kind.UNROUTABLE: lambda m: f"{m.who} found no queue for it",
+    Kind.ENQUEUED: _enqueued,
+    Kind.ENQUEUE_REFUSED: lambda m: f"{m.queue} was full and refused it",
+    Kind.EVICTED: lambda m: f"{m.queue} was full and dropped {m.copy}",
+    Kind.WRITTEN: lambda m: f"{m.copy} was handed to the operating system",
+    Kind.SYNCED: lambda m: f"{m.copy} was safe on disk",
+    Kind.CONFIRM_SENT: _refused_or_not,
+    Kind.VANISHED: _vanished,
+    Kind.RECOVERED: lambda m: f"{m.copy} was back after the restart",
+    Kind.DISPATCHED: _dispatched,
+    Kind.ACKED: lambda m: f"the broker took {m.copy} for done",
+    Kind.REQUEUED: _requeued,
+    Kind.DISCARDED: lambda m: f"the broker discarded {m.copy}",
+    Kind.ACK_IGNORED: lambda m: "the broker ignored an acknowledgement of a delivery it no longer counted",
+    Kind.STALE_PACKET: lambda m: f"{_cargo(m)} arrived nowhere: its connection had ended",
+    Kind.DELIVERED: lambda m: f"{m.who} received {m.copy}",
+    Kind.STARTED: _started,
+    Kind.EFFECT: lambda m: f"the effect of {m.who}'s unfinished work had already happened",
+    Kind.PROCESSED: lambda m: f"{m.who} finished the work, and its effect happened",
+    Kind.DEDUPLICATED: lambda m: f"{m.who} had seen the business id before, so no second effect happened",
+    Kind.FAILED: lambda m: f"{m.who}'s handler raised an exception",
+    Kind.HELD: lambda m: f"{m.who} kept it, neither acknowledged nor refused",
+    Kind.ACK_SENT: lambda m: f"{m.who} sent an acknowledgement",
+    Kind.NACK_SENT: _nack_sent,
+    Kind.DROPPED: _dropped,
+    Kind.NODE_CRASHED: _node_crashed,
+    Kind.NODE_RESTARTED: lambda m: f"{m.who} was up again",
+    Kind.CLIENT_CRASHED: lambda m: f"{m.who} crashed",
+    Kind.CLIENT_RESTARTED: lambda m: f"{m.who} was up again",
+    Kind.CONNECTION_LOST: lambda m: f"{m.who} learnt that its connection had ended",
+    Kind.CONNECTION_CLOSED: lambda m: f"the broker took the connection of {m.who} for dead and closed it",
+    Kind.CONNECTED: lambda m: f"{m.who} was connected again",
+    Kind.SILENCE_BEGAN: lambda m: f"{m.who} was cut off, and nobody was told",
+    Kind.SILENCE_ENDED: lambda m: f"{m.who} was no longer cut off",
+    Kind.FLUSH_BEGAN: lambda m: f"{m.who} began to flush {format_size(m.first)} to its disk",
+    Kind.FLUSH_ENDED: lambda m: f"{m.who} finished a flush to its disk",
+}
+"""For each kind its sentence."""

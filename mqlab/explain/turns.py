@@ -1,0 +1,173 @@
+"""What doubled, refused or delayed a message on its way, whatever became of it in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from mqlab.explain.reasons import Reason
+from mqlab.explain.story import Story, span
+from mqlab.trace.kinds import Direction, Kind
+
+__all__ = ["turns"]
+
+
+def turns(story: Story) -> Iterator[Reason]:
+    """Give the reasons for everything out of the ordinary, in the order of the message's way."""
+    yield from _tries(story)
+    for row in story.fates:
+        yield from _extra_copy(story, row)
+        yield from _redeliveries(story, row)
+    yield from _effects(story)
+    for row in story.fates:
+        yield from _delay(story, row)
+    yield from _not_confirmed(story)
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _who(story: Story) -> str:
+    return f"producers.{story.producer.name}" if story.producer else "producers"
+
+
+def _tries(story: Story) -> Iterator[Reason]:
+    """Refusals, time-outs and broken connections that made the producer try again."""
+    pauses = story.of(Kind.BACKED_OFF)
+    if not len(pauses):
+        return
+    who, why, settings = _who(story), [], []
+    for kind, text, setting in (
+        (Kind.REFUSED, "was refused", ""),
+        (Kind.TIMED_OUT, "timed out", f"{who}.confirm.timeout"),
+        (Kind.UNKNOWN, "ended with its connection", "faults"),
+        (Kind.PUBLISH_FAILED, "found no connection", "faults"),
+    ):
+        count = len(story.of(kind))
+        if count:
+            why.append(f"{text} {_times(count)}")
+            settings.append(setting)
+    for row in story.of(Kind.ENQUEUE_REFUSED):
+        name = f"queues.{story.group(int(row['queue']))}"
+        settings += [f"{name}.max_length", f"{name}.overflow: reject-publish"]
+    total = int(pauses["first"].sum())
+    yield Reason(
+        f"A try {' and '.join(why) or 'failed'}; the pauses before the next came to {span(total)}",
+        tuple(dict.fromkeys([setting for setting in settings if setting] + [f"{who}.retry.backoff"])),
+    )
+
+
+def _extra_copy(story: Story, row: np.void) -> Iterator[Reason]:
+    """Why a queue stored a message again."""
+    if row["copy_of"] < 0:
+        return
+    who, queue = _who(story), story.name(int(row["queue"]))
+    enqueued = int(row["enqueued_ns"])
+    doubled = story.of(Kind.PACKET_DUPLICATED, first=Direction.PUBLISH)
+    tries = story.of(Kind.SENT)
+    if len(doubled) and len(tries[tries["time_ns"] <= enqueued]) < 2:
+        yield Reason(
+            f"{queue} stored it again, because the network doubled it",
+            (f"{who}.link.duplicate",),
+            "nothing the producer does; consumers that deduplicate make it harmless",
+        )
+        return
+    lost = len(story.of(Kind.PACKET_LOST, first=Direction.CONFIRM)) + len(
+        story.of(Kind.STALE_PACKET, first=Direction.CONFIRM)
+    )
+    why = "the confirm got lost" if lost else "no confirm had come in time"
+    yield Reason(
+        f"{queue} stored it again, because {why} and its producer sent it again",
+        (f"{who}.retry.attempts", f"{who}.confirm.timeout"),
+        "nothing at the broker, which cannot tell; consumers that deduplicate make it harmless",
+    )
+
+
+def _redeliveries(story: Story, row: np.void) -> Iterator[Reason]:
+    """Why a copy was delivered more than once."""
+    if row["deliveries"] < 2:
+        return
+    copy = int(row["copy"])
+    group = story.consumers(copy, int(row["queue"]))
+    who = f"consumers.{group.name}" if group else "consumers"
+    back = story.of(Kind.REQUEUED, copy=copy)
+    why, settings = [], [f"{who}.ack: manual"]
+    if (back["cause"] == 1).any():
+        why.append("a consumer's connection ended before it had acknowledged")
+    if (back["cause"] == 0).any():
+        why.append("a consumer put it back")
+        settings.append(f"{who}.exceptions.then: requeue")
+    if len(story.of(Kind.RECOVERED, copy=copy)):
+        why.append("the broker went down before it had the acknowledgement")
+    if len(story.of(Kind.PACKET_DUPLICATED, copy=copy, first=Direction.DELIVERY)):
+        why.append("the network doubled a delivery")
+        settings.append(f"{who}.link.duplicate")
+    reasons = " and ".join(why) or "it had not been acknowledged"
+    yield Reason(f"It was delivered {_times(int(row['deliveries']))}, because {reasons}", tuple(settings))
+
+
+def _effects(story: Story) -> Iterator[Reason]:
+    """Whether its effect happened more than once in a queue, and what deduplication spared."""
+    for queue in dict.fromkeys(story.fates["queue"].tolist()):
+        rows = story.fates[story.fates["queue"] == queue]
+        effects, worked = int(rows["effects"].sum()), int(rows["processings"].sum())
+        group = story.consumers(int(rows[0]["copy"]), queue)
+        who = f"consumers.{group.name}" if group else "consumers"
+        if effects > 1:
+            yield Reason(
+                f"Its effect happened {_times(effects)}: work was repeated that had already been done",
+                (f"{who}.deduplicate: false",),
+                f"{who}.deduplicate: true (look up the business id before acting)",
+            )
+        elif worked > 1:
+            yield Reason(
+                f"Work was done {_times(worked)}, its effect happened once", (f"{who}.deduplicate: true",)
+            )
+
+
+def _delay(story: Story, row: np.void) -> Iterator[Reason]:
+    """Where a processed copy spent most of its time."""
+    if row["processed_ns"] < 0:
+        return
+    path = ("created_ns", "sent_ns", "enqueued_ns", "delivered_ns", "processed_ns")
+    times = [int(row[name]) for name in path]
+    total = times[-1] - times[0]
+    if total <= 0 or min(times) < 0:
+        return
+    group = story.consumers(int(row["copy"]), int(row["queue"]))
+    consumers, who = (f"consumers.{group.name}" if group else "consumers"), _who(story)
+    stages: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("before it was first sent", _before_sending(story, who)),
+        ("between the first try and its queue", (f"{who}.retry", f"{who}.link.latency")),
+        (f"waiting in {story.name(int(row['queue']))}", (f"{consumers}.count", f"{consumers}.service")),
+        ("in the hands of consumers", (f"{consumers}.service", f"{consumers}.prefetch")),
+    )
+    parts = [later - earlier for earlier, later in pairwise(times)]
+    most = int(np.argmax(parts))
+    where, settings = stages[most]
+    name = story.copy_name(int(row["copy"]), int(row["queue"]))
+    yield Reason(
+        f"From creation to processing {name} took {span(total)}, of which {span(parts[most])} {where}",
+        settings,
+    )
+
+
+def _before_sending(story: Story, who: str) -> tuple[str, ...]:
+    if story.producer is not None and story.producer.prepare is not None:
+        return (f"{who}.prepare",)
+    return (f"{who}.confirm.max_in_flight",)
+
+
+def _not_confirmed(story: Story) -> Iterator[Reason]:
+    """Whether a producer who asked never learnt that its message had got through."""
+    if story.producer is None or story.producer.confirm is None or not len(story.fates):
+        return
+    row = story.fates[0]
+    if row["confirmed_ns"] < 0 and (story.fates["processed_ns"] >= 0).any():
+        yield Reason(
+            f"{story.name(int(row['producer']))} never got a confirm, although the message was processed: "
+            "not confirmed does not mean that it did not happen"
+        )
