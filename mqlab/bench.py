@@ -21,13 +21,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Literal
 
-from mqlab.errors import BadInput, MqlabError
+from mqlab.errors import BadInput, MqlabError, did_you_mean
 
 __all__ = [
     "FULL",
@@ -174,9 +173,7 @@ def run_bench(
 def _load(name: str) -> Sequence[Group]:
     known = names()
     if name not in known:
-        near = get_close_matches(name, known, 1)
-        mend = f"did you mean {near[0]!r}?" if near else "there are: " + ", ".join(known)
-        raise BadInput(f"there is no bench {name!r}", mend=mend)
+        raise BadInput(f"there is no bench {name!r}", mend=did_you_mean(name, known, "there are"))
     spec = spec_from_file_location(f"mqlab_bench_{name}", benchmarks_folder() / f"{name}.py")
     if spec is None or spec.loader is None:
         raise BenchError(f"bench {name!r} cannot be loaded")

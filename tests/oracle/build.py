@@ -13,6 +13,7 @@ from mqlab.model import (
     Destination,
     Disk,
     Distribution,
+    Exceptions,
     Fault,
     Keys,
     Link,
@@ -87,6 +88,7 @@ def broker_model(
     consumer_link: Link = WIRE_OF_NO_LENGTH,
     connection: Connection | None = None,
     node: Node | None = None,
+    exceptions: Exceptions | None = None,
     deduplicate: bool = False,
     faults: Sequence[Fault] = (),
 ) -> Model:
@@ -98,7 +100,7 @@ def broker_model(
     )  # fmt: skip
     receiver = ConsumerGroup(
         CONSUMERS, QUEUE, consumers, prefetch, ack, service, consumer_link, connection,  # type: ignore[arg-type]
-        restart_ns=SECOND, deduplicate=deduplicate,
+        restart_ns=SECOND, exceptions=exceptions, deduplicate=deduplicate,
     )  # fmt: skip
     return Model(
         name="oracle",

@@ -1,10 +1,9 @@
 """Confidence intervals over independent replications, wide enough that a false alarm is out of the question.
 
-Every comparison uses the same two-sided level ALPHA. With fewer than 500 of them in all oracle tests, the
-chance that a *correct* simulation fails anywhere is below 500 · 10⁻⁷ = 5 · 10⁻⁵ (Bonferroni) for one
-choice of seeds. The seeds are 1, 2, 3 … and were not chosen. So that wide does not become blunt, each
-test also states how wide the interval may be at most: an error of the simulation beyond that would be
-found.
+Every comparison uses the same two-sided level ALPHA. All oracle tests together make fewer than 1000, so the
+chance that a *correct* simulation fails anywhere is below 1000 · 10⁻⁷ = 10⁻⁴ (Bonferroni) for one choice of
+seeds. The seeds are 1, 2, 3 … and were not chosen. So that wide does not become blunt, tests also state how
+wide an interval may be at most: an error of the simulation beyond that would be found.
 """
 
 from __future__ import annotations

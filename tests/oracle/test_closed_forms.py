@@ -1,21 +1,22 @@
 """The simulation against queueing theory: M/M/1, M/M/c, M/D/1, M/G/1, M/M/1/K.
 
-Each station runs RUNS times under the seeds 1 … RUNS with about MESSAGES messages each, a tenth of them warm-up.
-A comparison is a Student interval at level 10⁻⁷ (see ``intervals.py``), so that all of this file together, fewer
-than 80, raise a false alarm with probability below 8 · 10⁻⁶; the widest interval a test accepts stands in the test.
+Each station runs RUNS times under the seeds 1 … RUNS with about MESSAGES messages each, a tenth of them
+warm-up. A comparison is a Student interval at level 10⁻⁷ (see ``intervals.py``), so that all of this file
+together, fewer than 80, raise a false alarm with probability below 8 · 10⁻⁶; the widest interval a test
+accepts stands in the test.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
 
 from mqlab.measure import theory
 from mqlab.measure.latency import bucket_bounds, bucket_of
-from mqlab.model import Confirm, Distribution
+from mqlab.model import Arrivals, Confirm, Distribution
 
 from .build import SECOND, exponential, station
 from .intervals import assert_agrees
@@ -146,7 +147,7 @@ def test_distribution_of_the_sojourn(place: Place, share: float) -> None:
     assert_sojourns(replications(place), place.expected, share)
 
 
-# --- M/M/1/K: room for K, one of them in service ----------------------------------------------------------------
+# --- M/M/1/K: room for K, one of them in service -----
 
 ROOM = 6
 LOST_AS = {"reject-publish": "rejected", "drop-newest": "evicted", "drop-head": "evicted"}
@@ -189,3 +190,27 @@ def test_sojourn_of_mm1k(load: float) -> None:
     runs, expected = lossy(load, "reject-publish"), theory.mm1k(load / MEAN_S, MEAN_S, ROOM)
     assert_agrees(runs.mean_s("latency"), expected.W_s, within=0.02, what="mean sojourn, s")
     assert_sojourns(runs, expected, 0.9)
+
+
+# --- M/M/1//N: N customers who think, then wait for their turn and for the reply -----
+
+THINK_S = 0.004
+
+
+def users_at_one_server(users: int) -> Replications:
+    """Synchronous callers, each with one call at a time: a closed loop with confirms after processing."""
+    think = Arrivals("closed", think=exponential(THINK_S), stop_ns=4 * SECOND)
+    model = station(0.0, EXPONENTIAL, duration_s=4.0, drain_s=DRAIN_S, arrivals=think)
+    callers = replace(model.producers[0], count=users, confirm=Confirm(0, 0, "processed"))
+    return Replications(replace(model, producers=(callers,)), RUNS)
+
+
+@pytest.mark.parametrize("users", [2, 6])
+def test_users_who_wait_for_the_reply(users: int) -> None:
+    """The machine-repair model: p₀ = 1 / Σ N!/(N-n)!·(service/think)ⁿ, throughput (1-p₀)/service."""
+    runs, ratio = users_at_one_server(users), MEAN_S / THINK_S
+    idle = 1.0 / sum(math.perm(users, n) * ratio**n for n in range(users + 1))
+    throughput_per_s = (1.0 - idle) / MEAN_S
+    assert_agrees(runs.utilisation, 1.0 - idle, within=0.02, what="utilisation")
+    reply_s = users / throughput_per_s - THINK_S
+    assert_agrees(runs.mean_s("latency"), reply_s, within=0.03, what="mean response time, s")
