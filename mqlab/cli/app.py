@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from mqlab.cli import compare, doctor, look, run, scenarios, systems
-from mqlab.errors import BadInput
+from mqlab.errors import BadInput, did_you_mean
 
 
 class Commands(TyperGroup):
@@ -18,14 +18,10 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that ``args`` begins with."""
-        from mqlab.cli.words import nearest
-
         name = args[0]
         if not name.startswith("-") and name not in self.commands:
-            raise BadInput(
-                f"there is no command {name!r}",
-                mend=nearest(name, self.commands) or "mqlab --help lists all commands",
-            )
+            mend = did_you_mean(name, self.commands, "there is")
+            raise BadInput(f"there is no command {name!r}", mend=mend)
         return super().resolve_command(ctx, args)
 
 

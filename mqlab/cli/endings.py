@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from types import FrameType
 
-from mqlab.errors import MqlabError
+from mqlab.errors import MqlabError, did_you_mean
 
 
 class Terminated(BaseException):
@@ -78,8 +78,6 @@ def tell(error: MqlabError) -> int:
 
 def usage(error: Exception) -> int:
     """End with a command line that cannot be understood (the parser's own words, ours in form)."""
-    from mqlab.cli.words import nearest
-
     format_message = getattr(error, "format_message", None)
     text = str(format_message() if format_message else error).strip().rstrip(".")
     command = getattr(getattr(error, "ctx", None), "command_path", "mqlab")
@@ -87,7 +85,8 @@ def usage(error: Exception) -> int:
     unknown = getattr(error, "option_name", None)
     if unknown and text.startswith("No such option"):
         text = f"there is no option {unknown}"
-        mend = nearest(unknown, getattr(error, "possibilities", None) or ()) or mend
+        near = getattr(error, "possibilities", None)
+        mend = did_you_mean(unknown, near) if near else mend
     return say(f"{text[:1].lower()}{text[1:]}; {mend}", 2)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mqlab.errors import BadInput
+from mqlab.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
     from mqlab.face import Run
@@ -47,8 +47,6 @@ def find_run(
 
 
 def _no_folder(text: str) -> BadInput:
-    from mqlab.cli.words import nearest
-
     known = [str(folder) for folder in RUNS.glob("*") if folder.is_dir()]
-    mend = nearest(text, known) or "name a folder that mqlab run has written, or a scenario"
+    mend = did_you_mean(text, known, "there is") if known else "mqlab run SCENARIO makes one"
     return BadInput(f"there is no run folder {text!r}", mend=mend)

@@ -26,8 +26,8 @@ def scenarios(
     found = shipped()
     if json:
         rows = [
-            {"name": entry.name, "system": entry.system, "shows": entry.sentence, "path": str(entry.path)}
-            for entry in found
+            {"name": name, "system": system, "shows": sentence, "path": str(path)}
+            for name, path, sentence, system in found
         ]
         print_json({"scenarios": rows})
         return 0
@@ -35,12 +35,12 @@ def scenarios(
 
     table = plain_table("scenario", "system", "what it shows")
     topic = ""
-    for entry in found:
-        first = entry.name.partition("-")[0]
+    for name, _, sentence, system in found:
+        first = name.partition("-")[0]
         if topic and first != topic:
             table.add_row("", "", "")
         topic = first
-        table.add_row(f"[name]{entry.name}[/]", entry.system, escape(entry.sentence))
+        table.add_row(f"[name]{name}[/]", system, escape(sentence))
     out = screen()
     out.print(table)
     out.print(
@@ -50,7 +50,7 @@ def scenarios(
 
 
 def _home(found: Any) -> Path:
-    return Path(found[0].path).parent if found else Path("scenarios")
+    return Path(found[0][1]).parent if found else Path("scenarios")
 
 
 def init(
@@ -82,10 +82,9 @@ def check(
     """Validate a scenario without running it; say how big it is, and which defaults apply and why."""
     from mqlab import scenario as scenarios_room
     from mqlab.cli.console import print_json
-    from mqlab.scenario.estimate import estimate
 
     loaded = scenarios_room.load(scenario, overrides=tuple(overrides or ()))
-    expected = estimate(loaded.model)
+    expected = scenarios_room.estimate(loaded.model)
     if json:
         print_json(
             {
@@ -97,22 +96,16 @@ def check(
                     "events": expected.events,
                     "bytes_by_level": dict(expected.bytes_by_level),
                 },
-                "defaults": _default_rows(loaded),
+                "defaults": [
+                    {"path": path, "value": value, "source": source}
+                    for path, value, source in loaded.defaults_used
+                ],
                 "expectations": [expectation.text for expectation in loaded.expectations],
             }
         )
     else:
         _print_check(loaded, expected)
     return 0
-
-
-def _default_rows(loaded: Loaded) -> list[dict[str, Any]]:
-    from mqlab import systems
-
-    return [
-        {"path": default.path, "value": default.value, "source": default.source}
-        for default in systems.get(loaded.system).defaults
-    ]
 
 
 def _print_check(loaded: Loaded, expected: Any) -> None:
@@ -134,7 +127,7 @@ def _print_check(loaded: Loaded, expected: Any) -> None:
         escape(expectation.text) for expectation in loaded.expectations
     ))  # fmt: skip
     out.print(f"\nwhere the file says nothing, {escape(loaded.system)}'s defaults apply:\n")
-    out.print(defaults_table(loaded.system))
+    out.print(defaults_table(loaded.defaults_used))
 
 
 def schema() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["defaults_table", "systems"]
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -70,16 +71,15 @@ def _example_model(name: str) -> Any:
     ).model
 
 
-def defaults_table(name: str) -> Table:
-    """Tabulate the defaults of a system: path, value, source."""
+def defaults_table(defaults: Iterable[tuple[str, str, str]]) -> Table:
+    """Tabulate defaults: path, value, source."""
     from rich.markup import escape
 
-    from mqlab import systems as registry
     from mqlab.cli.console import plain_table
 
     table = plain_table("field", "default", "source")
-    for default in registry.get(name).defaults:
-        table.add_row(escape(default.path), escape(str(default.value)), f"[quiet]{escape(default.source)}[/]")
+    for path, value, source in defaults:
+        table.add_row(escape(path), escape(value), f"[quiet]{escape(source)}[/]")
     return table
 
 
@@ -108,7 +108,7 @@ def _print_one(shown: dict[str, Any]) -> None:
         mechanisms.add_row(f"[name]{escape(mechanism)}[/]", escape(meaning))
     out.print(mechanisms)
     out.print("\n[bold]defaults[/]")
-    out.print(defaults_table(shown["name"]))
+    out.print(defaults_table((d["path"], d["value"], d["source"]) for d in shown["defaults"]))
     out.print(
         "\n[bold]contract[/] [quiet](with these defaults; another configuration promises other things)[/]"
     )

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "duration", "factor", "nearest", "number", "rate", "size", "value", "whole"]
+__all__ = ["counted", "duration", "factor", "number", "rate", "size", "value", "whole"]
 
-from collections.abc import Iterable
 from typing import Any
 
 from mqlab.errors import BadInput
 from mqlab.units import format_count, format_duration, format_rate, format_size
 
 NOTHING = "–"
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Ask back with the nearest name, or nothing if no name is near.
-
-    Examples
-    --------
-    >>> nearest("rnu", ["run", "replay"]), nearest("xyz", ["run"])
-    ("did you mean 'run'?", '')
-    """
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, list(names), n=1)
-    return f"did you mean {found[0]!r}?" if found else ""
 
 
 def number(amount: float | None) -> str:

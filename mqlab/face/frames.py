@@ -48,7 +48,7 @@ def fates_frame(rows: RowSource, entities: Sequence[Entity]) -> pd.DataFrame:
         for name in FATE.names or ()
         if name not in ("fate", "cause", "reserved")
     }
-    return pd.DataFrame({**columns, "fate": pd.Categorical.from_codes(codes, labels)})
+    return pd.DataFrame({**columns, "fate": _named(codes, labels)})
 
 
 def events_frame(rows: RowSource, entities: Sequence[Entity]) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def events_frame(rows: RowSource, entities: Sequence[Entity]) -> pd.DataFrame:
         if name not in ("kind", "reserved")
     }
     names = [kind.name.lower() for kind in kinds]
-    kind = pd.Categorical.from_codes(code_of[rows.column("kind")], names)
+    kind = _named(code_of[rows.column("kind")], names)
     frame = pd.DataFrame({**columns, "kind": kind})
     return frame[["time_ns", "kind", *(name for name in columns if name != "time_ns")]]
 
@@ -74,7 +74,13 @@ def _column(name: str, values: NDArray[Any], entities: Sequence[Entity]) -> Any:
     import pandas as pd
 
     if name in _ENTITIES:
-        return pd.Categorical.from_codes(values, [entity.name for entity in entities])
+        return _named(values, [entity.name for entity in entities])
     if name in _WHOLE:
         return values
     return pd.arrays.IntegerArray(values.astype("i8"), values == -1)
+
+
+def _named(codes: NDArray[Any], names: Sequence[str]) -> pd.Categorical[str]:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(codes, pd.Index(names))

@@ -42,8 +42,8 @@ def run(
     overrides
         Changes to fields by their path, such as ``["consumers.stock.count=8"]``.
     trace
-        What to keep: ``"counts"``, ``"fates"`` or ``"events"``; by default events, up to
-        :data:`mqlab.face.EVENTS_MAX` of them, then fates.
+        What to keep: ``"counts"``, ``"fates"`` or ``"events"``; by default events if they are not too many,
+        then fates.
     out
         A run folder to write (replaced if it is one already); by default everything stays in memory.
     processes

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["EVENTS_MAX", "SEED_MAX", "Plan", "plan"]
+__all__ = ["SEED_MAX", "Plan", "plan"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mqlab.errors import BadInput
+from mqlab.errors import BadInput, did_you_mean
 from mqlab.trace.schema import LEVELS, Level
 
 if TYPE_CHECKING:
     from mqlab.model import Model
     from mqlab.scenario import Scenario
-
-EVENTS_MAX = 5_000_000
-"""Up to so many estimated events a run keeps every one of them; above, it keeps one row per obligation."""
 
 SEED_MAX = 2**63 - 1
 
@@ -62,7 +58,8 @@ def plan(
     overrides
         Assignments such as ``"consumers.stock.count=8"``.
     level
-        What the trace keeps: counts, fates or events. By default events, or fates above :data:`EVENTS_MAX`.
+        What the trace keeps: counts, fates or events; by default the finest that is not too large, see
+        :func:`mqlab.scenario.estimate.level_for`.
 
     Raises
     ------
@@ -91,9 +88,7 @@ def _check_engine(engine: str) -> None:
 
     names = engines.names()
     if engine not in names:
-        near = get_close_matches(engine, names, n=1)
-        mend = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(names)}"
-        raise BadInput(f"there is no engine {engine!r}", mend=mend)
+        raise BadInput(f"there is no engine {engine!r}", mend=did_you_mean(engine, names, "there is"))
 
 
 def _checked_seed(seed: int) -> int:
@@ -103,26 +98,18 @@ def _checked_seed(seed: int) -> int:
 
 
 def _level(scenario: Scenario, asked: str | None) -> tuple[Level, str]:
-    from mqlab.scenario.estimate import estimate
+    from mqlab.scenario import estimate, guard, level_for
 
     expected = estimate(scenario.model)
-    if asked is not None:
-        level, note = _known_level(asked), ""
-    elif expected.events <= EVENTS_MAX:
-        level, note = "events", ""
-    else:
-        level = "fates"
-        note = (
-            f"about {expected.events:,} events, more than {EVENTS_MAX:,}: keeping fates only "
-            "(--trace events keeps all of them)"
-        )
-    return level, note
+    level = level_for(expected) if asked is None else _known_level(asked)
+    guard(expected, level)
+    if asked is not None or level == "events":
+        return level, ""
+    return level, f"about {expected.events:,} events are too many to keep by default: --trace {level} is used"
 
 
 def _known_level(asked: str) -> Level:
     for level in LEVELS:
         if level == asked:
             return level
-    near = get_close_matches(asked, LEVELS, n=1)
-    mend = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(LEVELS)}"
-    raise BadInput(f"there is no trace level {asked!r}", mend=mend)
+    raise BadInput(f"there is no trace level {asked!r}", mend=did_you_mean(asked, LEVELS, "there is"))

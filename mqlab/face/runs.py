@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Explanation", "Pictures", "Run", "judged", "load"]
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,6 @@ from mqlab.trace.schema import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from mqlab.checks import Finding
     from mqlab.model import Model
@@ -34,8 +34,8 @@ class Explanation(str):
         return str(self)
 
 
-class Pictures(dict[str, "Figure"]):
-    """Figures by name; a notebook shows all of them."""
+class Pictures(dict[str, Any]):
+    """Matplotlib figures by name; a notebook shows all of them."""
 
     def _repr_html_(self) -> str:
         from mqlab import plots
@@ -98,24 +98,33 @@ class Run:
             raise BadInput("this run kept no events", mend='run it with trace="events"')
         return events_frame(self.trace.events, self.trace.entities)
 
-    def plot(self, name: str | None = None, **options: Any) -> Figure | Pictures:
-        """Draw one picture, or all that can be drawn of this run.
+    def plot(self, name: str | None = None, **options: Any) -> Any:
+        """Draw one picture, or all of them.
 
         Parameters
         ----------
         name
-            One of ``mqlab.plots.PICTURES``; None draws all.
+            One of :data:`mqlab.plots.PICTURES`, such as ``"timeline"``.
         options
             Passed on to the picture, such as ``message=4711`` for ``"space_time"``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure or Pictures
+            The figure called ``name``; without a name, all by their names.
 
         Raises
         ------
         BadInput
-            There is no such picture, or this run did not keep what it takes.
+            There is no such picture.
         """
-        from mqlab.face.pictures import draw, draw_all
+        from mqlab import plots
 
-        return Pictures(draw_all(self)) if name is None else draw(self, name, options)
+        if name is None:
+            return Pictures((each, plots.draw(each, self.trace, self.model)) for each in plots.PICTURES)
+        figure = plots.draw(name, self.trace, self.model, **options)
+        _teach_notebook(type(figure))
+        return figure
 
     def explain(self, message: int) -> Explanation:
         """Tell the life of message number ``message`` in sentences.
@@ -170,6 +179,15 @@ class Run:
         from mqlab.face.card import card
 
         return card(self.summary)
+
+
+def _teach_notebook(figure_type: type) -> None:
+    """Let IPython show figures that were made without pyplot (which would have taught it)."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        from mqlab import plots
+
+        shell.display_formatter.formatters["image/svg+xml"].for_type(figure_type, plots.to_svg)
 
 
 def judged(

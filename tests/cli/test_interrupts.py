@@ -1,0 +1,100 @@
+"""Ctrl-C, SIGTERM and readers who leave early, with real processes and real signals."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mqlab.cli import main
+from tests.cli.conftest import TINY
+
+PATIENCE_S = 120
+LONG = TINY.replace("duration: 2 s", "duration: 1 h").replace("100/s", "20k/s")
+
+
+def start(*arguments, cwd, **options):
+    command = [sys.executable, "-m", "mqlab", *map(str, arguments)]
+    environment = {**os.environ, "NO_COLOR": "1"}
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_until(true, process):
+    """Wait for something that the process does; it must not end before."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("which", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_an_interrupted_run_leaves_nothing(tmp_path, which, code, word):
+    (tmp_path / "long.yaml").write_text(LONG, encoding="utf-8")
+    with start("run", "long.yaml", "--trace", "events", cwd=tmp_path) as process:
+        wait_until(lambda: any((tmp_path / "runs").glob(".tiny-*.partial-*/trace.parquet")), process)
+        process.send_signal(which)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out) == (code, "")
+    assert err.splitlines()[-1] == f"mqlab: {word}; nothing half-written is left"
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["long.yaml"]
+
+
+def test_an_interrupted_run_keeps_the_run_that_was_there(tmp_path):
+    (tmp_path / "long.yaml").write_text(LONG, encoding="utf-8")
+    (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
+    with start("run", "tiny.yaml", "--out", "kept", "--no-report", cwd=tmp_path) as process:
+        assert process.wait(PATIENCE_S) == 0, process.communicate()
+    before = {path.name: path.read_bytes() for path in (tmp_path / "kept").iterdir()}
+    with start("run", "long.yaml", "--out", "kept", "--trace", "events", cwd=tmp_path) as process:
+        wait_until(lambda: any(tmp_path.glob(".kept.partial-*/trace.parquet")), process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert {path.name: path.read_bytes() for path in (tmp_path / "kept").iterdir()} == before
+    assert {path.name for path in tmp_path.iterdir()} == {"long.yaml", "tiny.yaml", "kept"}
+
+
+def test_an_interrupt_while_rendering_leaves_nothing(tmp_path, monkeypatch, capsys):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mqlab.face.rendering.Helper.finish", interrupted)
+    (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
+    assert main(["run", "tiny.yaml"]) == 130
+    assert capsys.readouterr().out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
+
+
+def test_a_reader_who_leaves_is_no_error(tmp_path):
+    with start("schema", cwd=tmp_path) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_full_disk_behind_standard_output_is_told(tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "mqlab", "schema"]
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 3
+    assert done.stderr.startswith("mqlab: ")
+    assert "Traceback" not in done.stderr
