@@ -1,0 +1,176 @@
+"""How big a run will be, before it is run: messages, events, bytes; and the refusal of what cannot fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mqlab.errors import BadInput
+from mqlab.model import Distribution, Model, ProducerGroup
+from mqlab.units import format_count, format_size
+
+__all__ = [
+    "DISK_MAX_BYTES", "EVENTS_BY_DEFAULT", "MESSAGES_MAX", "Estimate", "estimate",
+    "guard", "level_for", "mean_ns",
+]  # fmt: skip
+
+EVENTS_PER_MESSAGE: Final = 12
+"""A message on its way through one queue, measured on the shipped scenarios: created, sent, arrived, enqueued,
+written, synced, confirmed, dispatched, delivered, started, processed, acknowledged."""
+_COUNTS_BYTES: Final = 2 * 2**20
+"""Counters, histograms and time series have a fixed size."""
+
+EVENTS_BY_DEFAULT: Final = 20_000_000
+"""Up to so many events a run keeps them all unless told otherwise; above, fates only."""
+DISK_MAX_BYTES: Final = 16 * 2**30
+"""Largest trace that is written: 16 GiB before compression."""
+MESSAGES_MAX: Final = 2_000_000_000
+"""Most messages in one run: at a million a second, half an hour."""
+
+Level = Literal["counts", "fates", "events"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How big a run will be, roughly and rather too large than too small."""
+
+    messages: int
+    events: int
+    bytes_by_level: Mapping[str, int]
+    """Size of the trace at each level, before compression."""
+
+
+def estimate(model: Model) -> Estimate:
+    """Estimate a run from its model: arrivals integrated over time, events and rows per message.
+
+    Examples
+    --------
+    >>> from mqlab.scenario import load
+    >>> estimate(load("flash-sale").model).messages > 10_000
+    True
+    """
+    from mqlab.trace.schema import EVENT, FATE
+
+    messages, copies = 0.0, 0.0
+    for producer in model.producers:
+        sent = _created(model, producer)
+        messages += sent
+        copies += sent * max(1.0, _queues_reached(model, producer))
+    events = int(copies * EVENTS_PER_MESSAGE)
+    rows = int(copies * 1.1) * FATE.itemsize
+    by_level = {
+        "counts": _COUNTS_BYTES,
+        "fates": _COUNTS_BYTES + rows,
+        "events": _COUNTS_BYTES + rows + events * EVENT.itemsize,
+    }
+    return Estimate(int(messages), events, by_level)
+
+
+def mean_ns(shape: Distribution | None) -> float:
+    """Mean of a distribution in ns; of parallel parts an upper bound, their sum.
+
+    Examples
+    --------
+    >>> mean_ns(Distribution("serial", (), (Distribution("constant", (5.0,)), Distribution("uniform", (1.0, 3.0)))))
+    7.0
+    """
+    if shape is None:
+        return 0.0
+    p = shape.params
+    match shape.kind:
+        case "serial" | "parallel":
+            return sum(mean_ns(part) for part in shape.parts)
+        case "uniform":
+            return (p[0] + p[1]) / 2
+        case "erlang":
+            return p[1]
+        case "hyperexponential":
+            return p[0] * p[1] + (1 - p[0]) * p[2]
+    return p[0]
+
+
+def _created(model: Model, producer: ProducerGroup) -> float:
+    """Integrate a group's arrivals."""
+    arrivals = producer.arrivals
+    span_s = max(0, arrivals.stop_ns - arrivals.start_ns) / 1e9
+    expected = 0.0
+    match arrivals.kind:
+        case "poisson" | "constant":
+            expected = arrivals.rate_per_s * span_s
+        case "ramp":
+            rising_s = min(span_s, arrivals.over_ns / 1e9)
+            reached = arrivals.rate_per_s + (arrivals.to_rate_per_s - arrivals.rate_per_s) * (
+                rising_s / (arrivals.over_ns / 1e9)
+            )
+            expected = (arrivals.rate_per_s + reached) / 2 * rising_s
+            expected += arrivals.to_rate_per_s * (span_s - rising_s)
+        case "closed":
+            expected = producer.count * span_s * 1e9 / _cycle_ns(model, producer)
+        case "by_hand":
+            return 0.0
+    return expected if arrivals.messages_max < 0 else min(expected, float(arrivals.messages_max))
+
+
+def _cycle_ns(model: Model, producer: ProducerGroup) -> float:
+    """Mean time one turn of a closed loop takes at least."""
+    cycle = mean_ns(producer.arrivals.think) + mean_ns(producer.prepare)
+    if producer.confirm is not None:
+        cycle += mean_ns(producer.link.up.latency) + mean_ns(producer.link.down.latency)
+        cycle += next(node.publish_ns for node in model.nodes if node.name == producer.node)
+        if producer.confirm.when == "processed" and model.consumers:
+            cycle += min(mean_ns(consumer.service) for consumer in model.consumers)
+    return max(cycle, 1.0)
+
+
+def _queues_reached(model: Model, producer: ProducerGroup) -> float:
+    """Mean number of queues that a message reaches."""
+    where = producer.destination
+    if where.exchange == "":
+        return 1.0
+    fanout = any(e.name == where.exchange and e.kind == "fanout" for e in model.exchanges)
+    bound = [(b.key, b.queue) for b in model.bindings if b.exchange == where.exchange]
+    return sum(
+        weight * len({queue for key, queue in bound if fanout or key == wanted})
+        for wanted, weight in where.routing_keys
+    )
+
+
+def level_for(expected: Estimate) -> Level:
+    """Choose the trace level of a run that does not say: events if they are not too many, else fates, else counts.
+
+    Examples
+    --------
+    >>> level_for(Estimate(10, 120, {})), level_for(Estimate(10**7, 12 * 10**7, {"fates": 10**9}))
+    ('events', 'fates')
+    """
+    if expected.events <= EVENTS_BY_DEFAULT:
+        return "events"
+    return "fates" if expected.bytes_by_level["fates"] <= DISK_MAX_BYTES else "counts"
+
+
+def guard(expected: Estimate, level: Level) -> None:
+    """Refuse a run that cannot fit.
+
+    Raises
+    ------
+    BadInput
+        If it has more than MESSAGES_MAX messages, or its trace more than DISK_MAX_BYTES; the mend says what would fit.
+
+    Examples
+    --------
+    >>> guard(Estimate(10, 120, {"events": 10_000}), "events")
+    """
+    if expected.messages > MESSAGES_MAX:
+        raise BadInput(
+            f"the run would have about {format_count(expected.messages)} messages, at most "
+            f"{format_count(MESSAGES_MAX)} fit",
+            mend=f"divide `duration` or the rates by {-(-expected.messages // MESSAGES_MAX)}",
+        )
+    size = expected.bytes_by_level[level]
+    if size > DISK_MAX_BYTES:
+        lower = next((name for name in ("fates", "counts") if expected.bytes_by_level[name] <= DISK_MAX_BYTES), "counts")
+        raise BadInput(
+            f"the trace would need about {format_size(size)}, at most {format_size(DISK_MAX_BYTES)} fit",
+            mend=f"use --trace {lower}, a shorter `duration`, or lower rates",
+        )

@@ -1,0 +1,177 @@
+"""Small shapes of a scenario → their counterparts in the model: distributions, links, arrivals, retries."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mqlab.model import Arrivals, Backoff, Connection, Distribution, Keys, Link, LinkSide, Retry
+from mqlab.scenario.defaults import Book, Path, flag, word
+from mqlab.scenario.reader import read
+from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, KeySpec
+from mqlab.scenario.spec import ConnectionSpec, LinkSpec, ProducerSpec, RetrySpec
+from mqlab.units import parse_count, parse_duration, parse_number, parse_probability
+
+__all__ = ["arrivals", "connection", "constant", "distribution", "keys", "link", "retry"]
+
+Jitter = Literal["none", "full", "equal"]
+
+DEPTH_MAX = 4
+PARTS_MAX = 16
+_ERLANG_MAX = 1000
+_CV_MAX = 100.0
+
+
+def constant(text: str) -> Distribution:
+    """Read a default duration as a distribution."""
+    return Distribution("constant", (float(parse_duration(text)),))
+
+
+def distribution(book: Book, path: Path, spec: DistributionSpec) -> Distribution:
+    """Lower a distribution; refuse deep nesting and many parts."""
+    parts = [0]
+    result = _distribution(book, path, spec, 1, parts)
+    if parts[0] > PARTS_MAX:
+        raise book.error(path, f"the distribution has {parts[0]} parts", f"use at most {PARTS_MAX} in all")
+    return result
+
+
+def _distribution(book: Book, path: Path, spec: DistributionSpec, depth: int, parts: list[int]) -> Distribution:
+    if depth > DEPTH_MAX:
+        raise book.error(path, f"distributions are nested deeper than {DEPTH_MAX} levels", "flatten them")
+    here = (*path, spec.kind)
+    for kind, inner in (("serial", spec.serial), ("parallel", spec.parallel)):
+        if inner is not None:
+            if not inner:
+                raise book.error(here, f"`{kind}` has no parts", "give at least one, such as `- 5 ms`")
+            parts[0] += len(inner)
+            lowered = tuple(_distribution(book, (*here, i), s, depth + 1, parts) for i, s in enumerate(inner))
+            return Distribution("serial" if kind == "serial" else "parallel", (), lowered)
+    return _single(book, here, spec)
+
+
+def _single(book: Book, here: Path, spec: DistributionSpec) -> Distribution:
+    if spec.constant is not None:
+        return Distribution("constant", (float(spec.constant),))
+    if (u := spec.uniform) is not None:
+        if u.low > u.high:
+            raise book.error((*here, "low"), "`low` is more than `high`", "swap them")
+        return Distribution("uniform", (float(u.low), float(u.high)))
+    if (e := spec.exponential) is not None:
+        return Distribution("exponential", (float(e.mean),))
+    if (k := spec.erlang) is not None:
+        if k.k > _ERLANG_MAX:
+            raise book.error((*here, "k"), f"an Erlang distribution has at most {_ERLANG_MAX} stages", "lower `k`")
+        return Distribution("erlang", (float(k.k), float(k.mean)))
+    if (n := spec.lognormal) is not None:
+        if n.cv > _CV_MAX:
+            raise book.error((*here, "cv"), f"`cv` is more than {_CV_MAX:g}", "write for instance `cv: 1`")
+        return Distribution("lognormal", (float(n.mean), n.cv))
+    h = spec.hyperexponential
+    if h is None:  # pragma: no cover - exactly one kind is given
+        raise book.error(here, "the kind is missing", "give exactly one")
+    return Distribution("hyperexponential", (h.p, float(h.mean1), float(h.mean2)))
+
+
+def link(book: Book, owner: Path, path: Path, spec: LinkSpec) -> Link:
+    """Lower a link that stands at ``path`` and belongs to ``owner`` (producers.NAME or consumers.NAME)."""
+
+    def side(name: str) -> LinkSide:
+        own = getattr(spec, name)
+        shape, where = (spec.latency, path) if own is None or own.latency is None else (own.latency, (*path, name))
+        loss = spec.loss if own is None or own.loss is None else own.loss
+        duplicate = spec.duplicate if own is None or own.duplicate is None else own.duplicate
+        return LinkSide(
+            constant(book.text((*owner, "link", "latency")))
+            if shape is None
+            else distribution(book, (*where, "latency"), shape),
+            book.pick(loss, (*owner, "link", "loss"), parse_probability),
+            book.pick(duplicate, (*owner, "link", "duplicate"), parse_probability),
+        )
+
+    ordered = book.pick(spec.ordered, (*owner, "link", "ordered"), flag)
+    return Link(side("up"), side("down"), ordered)
+
+
+def connection(book: Book, owner: Path, spec: ConnectionSpec | None) -> Connection:
+    """Lower a connection."""
+    spec = spec or ConnectionSpec()
+    return Connection(
+        book.pick(spec.heartbeat, (*owner, "connection", "heartbeat"), parse_duration),
+        book.pick(spec.reconnect, (*owner, "connection", "reconnect"), parse_duration),
+    )
+
+
+def keys(spec: KeySpec) -> Keys:
+    """Lower message keys."""
+    if spec.sequence is not None:
+        return Keys("sequence", spec.sequence.keys)
+    if spec.uniform is not None:
+        return Keys("uniform", spec.uniform.keys)
+    if spec.zipf is not None:
+        return Keys("zipf", spec.zipf.keys, spec.zipf.s)
+    return Keys()
+
+
+def arrivals(book: Book, path: Path, spec: ProducerSpec, count: int, each: bool, duration_ns: int) -> Arrivals:
+    """Lower arrivals; with ``each`` rates and numbers are those of one member and are multiplied here."""
+    written: ArrivalsSpec = spec.arrivals
+    if written.by_hand:
+        return Arrivals("by_hand", stop_ns=duration_ns)
+    limits = written.poisson or written.constant or written.ramp or written.closed
+    assert limits is not None
+    here, times = (*path, "arrivals", written.kind), count if each else 1
+    start, stop = limits.start or 0, limits.stop or duration_ns
+    if stop > duration_ns:
+        raise book.error((*here, "stop"), "`stop` is after the end of `duration`", "lower it or leave it out")
+    if start >= stop:
+        where = "start" if limits.start else "stop"
+        raise book.error((*here, where), "there is no time between `start` and `stop`", "start earlier")
+    most = -1 if limits.messages is None else limits.messages * times
+    if written.ramp is not None:
+        r = written.ramp
+        rates = _rate(book, (*here, "from"), r.from_ * times), _rate(book, (*here, "to"), r.to * times)
+        return Arrivals("ramp", *rates, r.over, None, start, stop, most)
+    if written.closed is not None:
+        think = distribution(book, (*here, "think"), written.closed.think)
+        return Arrivals("closed", think=think, start_ns=start, stop_ns=stop, messages_max=most)
+    open_ = written.poisson or written.constant
+    assert open_ is not None
+    rate = _rate(book, (*here, "rate"), open_.rate * times)
+    kind: Literal["poisson", "constant"] = "poisson" if written.poisson is not None else "constant"
+    return Arrivals(kind, rate, start_ns=start, stop_ns=stop, messages_max=most)
+
+
+def _rate(book: Book, path: Path, per_s: float) -> float:
+    if per_s > 1e9:
+        raise book.error(path, "the group sends more than 1e9 messages a second", "lower the rate or the count")
+    return per_s
+
+
+def retry(book: Book, owner: Path, spec: RetrySpec | bool | None) -> Retry:
+    """Lower what a producer does after a failure."""
+    none = Backoff(0, 1.0, 0, "none")
+    if spec is False:
+        return Retry(1, none)
+    given = spec if isinstance(spec, RetrySpec) else RetrySpec()
+    path = (*owner, "retry")
+    attempts = book.pick(given.attempts, (*path, "attempts"), parse_count)
+    if attempts == 1:
+        return Retry(1, none)
+    pause = given.backoff
+    if pause is None:
+        pause = BackoffSpec.model_validate(read(book.text((*path, "backoff")), "default").data())
+    if pause.none:
+        return Retry(attempts, none)
+    if pause.constant is not None:
+        return Retry(attempts, Backoff(pause.constant, 1.0, pause.constant, "none"))
+    grow = pause.exponential
+    assert grow is not None
+    here = (*path, "backoff", "exponential")
+    factor = book.pick(grow.factor, (*here, "factor"), parse_number)
+    longest = book.pick(grow.max, (*here, "max"), parse_duration)
+    if factor < 1:
+        raise book.error((*here, "factor"), "the factor is less than 1, so pauses would shrink", "write `factor: 2`")
+    if grow.max is not None and grow.max < grow.first:
+        raise book.error((*here, "max"), "`max` is less than `first`", "raise it")
+    jitter: Jitter = book.pick(grow.jitter, (*here, "jitter"), word)
+    return Retry(attempts, Backoff(grow.first, factor, max(longest, grow.first), jitter))

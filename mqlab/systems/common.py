@@ -1,0 +1,44 @@
+"""Defaults that no messaging system fixes: hardware, networks, the length of a run. Each gives its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mqlab.systems.base import OURS, Default
+
+__all__ = ["COMMON", "with_common"]
+
+COMMON: Final = (
+    Default("seed", "1", OURS + "any number does; the same seed gives the same run"),
+    Default("drain", "30 s", OURS + "time for what is owed to be finished; a check on loss needs it"),
+    Default("warmup", "0 s", OURS + "a run is looked at from its start"),
+    Default("producers.*.count", "1", OURS + "one producer"),
+    Default("producers.*.each", "false", OURS + "rates are those of the whole group"),
+    Default("producers.*.message.size", "1 KiB", OURS + "the size most published comparisons use"),
+    Default("producers.*.message.key", "none", OURS + "keys only matter where order or popularity is studied"),
+    Default("producers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
+    Default("producers.*.link.loss", "0", OURS + "TCP hides loss until the connection breaks"),
+    Default("producers.*.link.duplicate", "0", OURS + "TCP delivers a segment once"),
+    Default("producers.*.link.ordered", "true", OURS + "TCP keeps the order of a connection"),
+    Default("producers.*.retry.backoff.exponential.factor", "2", OURS + "doubling, as most retry libraries do"),
+    Default("producers.*.retry.backoff.exponential.max", "10 s", OURS + "long enough for a broker to restart"),
+    Default("producers.*.retry.backoff.exponential.jitter", "full", OURS + "spreads a crowd of clients best"),
+    Default("consumers.*.count", "1", OURS + "one consumer"),
+    Default("consumers.*.service", "1 ms", OURS + "quick work: a thousand messages a second"),
+    Default("consumers.*.deduplicate", "false", OURS + "a handler acts on every delivery unless it is told not to"),
+    Default("consumers.*.exceptions.per", "delivery", OURS + "a fault that a second try may not meet again"),
+    Default("consumers.*.exceptions.then", "crash", "Python: an exception nobody catches ends the process"),
+    Default("consumers.*.contention.alpha", "0", OURS + "consumers do not wait for each other"),
+    Default("consumers.*.contention.beta", "0", OURS + "consumers do not wait for each other"),
+    Default("consumers.*.restart", "1 s", OURS + "a supervisor notices and starts the process anew"),
+    Default("consumers.*.link.loss", "0", OURS + "TCP hides loss until the connection breaks"),
+    Default("consumers.*.link.duplicate", "0", OURS + "TCP delivers a segment once"),
+    Default("consumers.*.link.ordered", "true", OURS + "TCP keeps the order of a connection"),
+    Default("nodes.*.disk.bandwidth", "200 MB/s", OURS + "a modest solid-state disk"),
+)
+
+
+def with_common(*own: Default) -> tuple[Default, ...]:
+    """Put a system's own defaults before the common ones, which they replace where both name a path."""
+    paths = {default.path for default in own}
+    return own + tuple(default for default in COMMON if default.path not in paths)

@@ -1,0 +1,128 @@
+"""What a model makes possible: pure questions that contracts ask, each answered by reasons in words.
+
+Every function errs on one side: where it cannot rule a thing out, the thing is possible. A contract that promises
+too much would call right behaviour wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mqlab.model import ConsumerGroup, Fault, Link, Model, ProducerGroup, Queue
+
+__all__ = [
+    "breaks_consumer", "breaks_producer", "consumers_of", "copies_possible", "feeders_of", "loses_memory",
+    "queues_of", "redelivery_possible", "resends", "reorders_link",
+]  # fmt: skip
+
+_VERBS = {"crash": "crashes", "power_loss": "loses power", "reset": "is cut off", "silence": "falls silent"}
+
+
+def queues_of(model: Model, producer: ProducerGroup) -> tuple[Queue, ...]:
+    """Queues that messages of a group may reach; a hand-written producer may reach them all."""
+    if producer.arrivals.kind == "by_hand":
+        return model.queues
+    where = producer.destination
+    keys = {key for key, weight in where.routing_keys if weight > 0}
+    if where.exchange == "":
+        return tuple(queue for queue in model.queues if queue.name in keys)
+    fanout = any(e.name == where.exchange and e.kind == "fanout" for e in model.exchanges)
+    bound = {b.queue for b in model.bindings if b.exchange == where.exchange and (fanout or b.key in keys)}
+    return tuple(queue for queue in model.queues if queue.name in bound)
+
+
+def feeders_of(model: Model, queue: Queue) -> tuple[ProducerGroup, ...]:
+    """Groups whose messages may reach a queue."""
+    return tuple(p for p in model.producers if queue in queues_of(model, p))
+
+
+def consumers_of(model: Model, queue: Queue) -> tuple[ConsumerGroup, ...]:
+    """Groups that consume from a queue."""
+    return tuple(c for c in model.consumers if c.queue == queue.name)
+
+
+def _faults_on(model: Model, section: str, name: str, *kinds: str) -> Iterator[Fault]:
+    for fault in model.faults:
+        base = fault.target.partition("[")[0]
+        if base in (name, f"{section}.{name}") and (not kinds or fault.kind in kinds):
+            yield fault
+
+
+def _told(fault: Fault) -> str:
+    return f"`{fault.target}` {_VERBS[fault.kind]}"
+
+
+def loses_memory(model: Model, node: str) -> str:
+    """Say what takes a node's memory away, or nothing."""
+    return next((_told(fault) for fault in _faults_on(model, "nodes", node, "crash", "power_loss")), "")
+
+
+def breaks_producer(model: Model, producer: ProducerGroup) -> str:
+    """Say what may end or silence a producer's connection, or nothing."""
+    for fault in _faults_on(model, "producers", producer.name):
+        return _told(fault)
+    for fault in _faults_on(model, "nodes", producer.node):
+        return _told(fault)
+    return f"the link of `{producer.name}` loses packets" if _loss(producer.link) else ""
+
+
+def breaks_consumer(model: Model, consumer: ConsumerGroup, queue: Queue) -> str:
+    """Say what may end a consumer's connection, its life, or what is on the way to it; or nothing."""
+    for fault in _faults_on(model, "consumers", consumer.name):
+        return _told(fault)
+    for fault in _faults_on(model, "nodes", queue.node):
+        return _told(fault)
+    if _loss(consumer.link):
+        return f"the link of `{consumer.name}` loses packets"
+    if consumer.service is None:
+        return f"`{consumer.name}` is served by hand"
+    failing = consumer.exceptions
+    if failing and failing.probability > 0 and failing.then == "crash":
+        return f"`{consumer.name}` dies of its exceptions"
+    return ""
+
+
+def _loss(link: Link) -> bool:
+    return link.up.loss > 0 or link.down.loss > 0
+
+
+def resends(model: Model, producer: ProducerGroup) -> str:
+    """Say why a producer may send a message again although the broker may have it; or nothing."""
+    if producer.link.up.duplicate > 0:
+        return f"the link of `{producer.name}` doubles packets"
+    if producer.retry.attempts == 1:
+        return ""
+    if producer.confirm is not None:
+        if producer.confirm.timeout_ns > 0:
+            return f"`{producer.name}` sends again when a confirm is late"
+        refusing = [q for q in queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
+        if refusing and len(queues_of(model, producer)) > 1:
+            return f"`{producer.name}` sends again to all queues when `{refusing[0].name}` refuses"
+        broken = breaks_producer(model, producer)
+        if broken:
+            return f"`{producer.name}` sends again what was unconfirmed when {broken}"
+    return ""
+
+
+def copies_possible(model: Model, queue: Queue) -> str:
+    """Say why a queue may hold one message twice; or nothing."""
+    return next(filter(None, (resends(model, producer) for producer in feeders_of(model, queue))), "")
+
+
+def redelivery_possible(model: Model, queue: Queue) -> str:
+    """Say why a copy may be delivered again; or nothing."""
+    for consumer in consumers_of(model, queue):
+        if consumer.link.up.duplicate > 0 or consumer.link.down.duplicate > 0:
+            return f"the link of `{consumer.name}` doubles packets"
+        failing = consumer.exceptions
+        if failing and failing.probability > 0 and failing.then == "requeue":
+            return f"`{consumer.name}` puts back what it fails on"
+        broken = breaks_consumer(model, consumer, queue)
+        if broken:
+            return broken
+    return ""
+
+
+def reorders_link(link: Link) -> bool:
+    """Whether packets may overtake each other."""
+    return not link.ordered

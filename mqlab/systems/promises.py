@@ -1,0 +1,190 @@
+"""What a queue broker and a direct call promise under a configuration, anomaly by anomaly.
+
+For each anomaly a function looks for a reason why the real system may show it; the first reason found permits it.
+Where there is none the system promises its absence, and a run that shows it has found a bug: in mqlab, in an
+engine, or in a broker under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from mqlab.model import ConsumerGroup, Model, ProducerGroup, Queue
+from mqlab.systems import facts
+from mqlab.systems.base import ANOMALIES, Promise
+
+__all__ = ["call_contract", "queue_contract"]
+
+_NO_LOG: Final = "there is no log, so there are no offsets to go wrong"
+_NEVER: Final = {
+    "phantom": "no system may deliver what nobody sent",
+    "log_duplicate": _NO_LOG,
+    "skipped": _NO_LOG,
+    "nonmonotonic": _NO_LOG,
+    "inconsistent_offsets": _NO_LOG,
+    "unseen": _NO_LOG,
+    "stale": "no message here has a time-to-live",
+    "aborted_read": "there are no transactions here",
+    "reply_mismatch": "there are no requests with replies here",
+}
+
+
+def queue_contract(model: Model) -> dict[str, Promise]:
+    """Judge what a queue broker such as RabbitMQ promises for this model.
+
+    Examples
+    --------
+    >>> from mqlab.scenario import load                                                 # doctest: +SKIP
+    >>> queue_contract(load("flash-sale").model)["lost"].permitted                      # doctest: +SKIP
+    False
+    """
+    return _contract(model, {
+        "lost": (_why_lost, "what is confirmed is stored safely, and nothing here can take it away"),
+        "recovered": (_why_recovered, ""),
+        "redelivered": (_why_redelivered, "no consumer can fail or lose its connection, so nothing comes back"),
+        "enqueued_twice": (_why_twice, "nothing that the broker may have is ever sent again"),
+        "duplicate_effect": (_why_double, "no message can reach a handler twice without being recognised"),
+        "out_of_order": (_why_disorder, "one producer, one queue and one consumer keep the order, and nothing is "
+                         "sent or delivered again"),
+    })  # fmt: skip
+
+
+def call_contract(model: Model) -> dict[str, Promise]:
+    """Judge what a direct call promises for this model: as a queue, except that an answer means the work is done."""
+    promises = queue_contract(model)
+    promises["lost"] = Promise(False, "the answer comes after the work, so what is answered is done")
+    promises["recovered"] = Promise(True, "the answer may be lost, or come too late, after the work was done")
+    return promises
+
+
+Why = Callable[[Model], str]
+
+
+def _contract(model: Model, rules: dict[str, tuple[Why, str]]) -> dict[str, Promise]:
+    promises: dict[str, Promise] = {}
+    for name in ANOMALIES:
+        if name in _NEVER:
+            promises[name] = Promise(False, _NEVER[name])
+            continue
+        why, otherwise = rules[name]
+        reason = why(model)
+        promises[name] = Promise(bool(reason), reason or otherwise)
+    return promises
+
+
+def _why_lost(model: Model) -> str:
+    asking = [p for p in model.producers if p.confirm is not None]
+    if not asking:
+        return "no producer asks for confirms, so none is promised anything"
+    for producer in asking:
+        for queue in facts.queues_of(model, producer):
+            reason = _why_lost_in(model, producer, queue)
+            if reason:
+                return reason
+    return ""
+
+
+def _why_lost_in(model: Model, producer: ProducerGroup, queue: Queue) -> str:
+    if queue.max_length >= 0 and queue.overflow != "reject-publish":
+        return f"queue `{queue.name}` throws messages away when it is full ({queue.overflow})"
+    taken = facts.loses_memory(model, queue.node)
+    if taken and not queue.durable:
+        return f"queue `{queue.name}` is not durable and {taken}"
+    if taken and not producer.message.persistent:
+        return f"`{producer.name}` sends transient messages and {taken}"
+    if taken and queue.node != producer.node:
+        return f"`{producer.name}` reaches queue `{queue.name}` through another node and {taken}"
+    for consumer in facts.consumers_of(model, queue):
+        reason = _why_auto_ack_loses(model, consumer, queue)
+        if reason:
+            return reason
+    return ""
+
+
+def _why_auto_ack_loses(model: Model, consumer: ConsumerGroup, queue: Queue) -> str:
+    if consumer.ack != "auto":
+        return ""
+    broken = facts.breaks_consumer(model, consumer, queue)
+    if broken:
+        return f"`{consumer.name}` acknowledges automatically and {broken}"
+    if consumer.exceptions and consumer.exceptions.probability > 0:
+        return f"`{consumer.name}` acknowledges automatically before it fails"
+    return ""
+
+
+def _why_recovered(model: Model) -> str:
+    return "a confirm that is missing or late says nothing: the message may have been stored all the same"
+
+
+def _any_queue(model: Model, why: Callable[[Model, Queue], str]) -> str:
+    return next(filter(None, (why(model, queue) for queue in model.queues)), "")
+
+
+def _why_redelivered(model: Model) -> str:
+    reason = _any_queue(model, facts.redelivery_possible)
+    return f"at least once: {reason}" if reason else ""
+
+
+def _why_twice(model: Model) -> str:
+    reason = _any_queue(model, facts.copies_possible)
+    return f"the broker does not look for duplicates: {reason}" if reason else ""
+
+
+def _why_double(model: Model) -> str:
+    return _any_queue(model, _why_double_in)
+
+
+def _why_double_in(model: Model, queue: Queue) -> str:
+    groups = facts.consumers_of(model, queue)
+    if not groups:
+        return ""
+    reason = facts.copies_possible(model, queue) or facts.redelivery_possible(model, queue)
+    if not reason:
+        return ""
+    alone = len(groups) == 1
+    if alone and groups[0].deduplicate and groups[0].service is not None:
+        return ""
+    who = groups[0].name
+    gap = f"`{who}` does not recognise duplicates" if alone else f"queue `{queue.name}` has several groups"
+    return f"{reason}, and {gap}"
+
+
+def _why_disorder(model: Model) -> str:
+    return _any_queue(model, _why_disorder_in)
+
+
+def _why_disorder_in(model: Model, queue: Queue) -> str:
+    consumers, feeders = facts.consumers_of(model, queue), facts.feeders_of(model, queue)
+    if not consumers or not feeders:
+        return ""
+    if sum(group.count for group in consumers) > 1:
+        return f"several consumers work on queue `{queue.name}` at once"
+    if sum(group.count for group in feeders) > 1:
+        return f"several producers send to queue `{queue.name}`, and order holds for one alone"
+    producer, consumer = feeders[0], consumers[0]
+    if producer.arrivals.kind == "by_hand":
+        return f"`{producer.name}` is written by hand"
+    again = _why_sent_later(model, producer) or facts.redelivery_possible(model, queue)
+    if again:
+        return again
+    for who, link in ((producer.name, producer.link), (consumer.name, consumer.link)):
+        if facts.reorders_link(link):
+            return f"on the link of `{who}` packets overtake each other"
+    if consumer.exceptions and consumer.exceptions.probability > 0 and consumer.exceptions.then == "hold":
+        return f"`{consumer.name}` holds back what it fails on"
+    return ""
+
+
+def _why_sent_later(model: Model, producer: ProducerGroup) -> str:
+    """Say why a message may be sent after a younger one."""
+    again = facts.resends(model, producer)
+    if again or producer.retry.attempts == 1:
+        return again
+    broken = facts.breaks_producer(model, producer)
+    if broken:
+        return f"`{producer.name}` tries again later when {broken}"
+    refusing = [q for q in facts.queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
+    if refusing and producer.confirm is not None:
+        return f"`{producer.name}` tries again later when `{refusing[0].name}` refuses"
+    return ""

@@ -1,0 +1,63 @@
+"""RabbitMQ with classic queues, spoken to by AMQP 0-9-1: what it does where nobody says anything else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mqlab.systems.base import OURS, Default, System
+from mqlab.systems.common import with_common
+from mqlab.systems.promises import queue_contract
+
+__all__ = ["SYSTEM"]
+
+_AMQP = "AMQP 0-9-1 specification"
+_PIKA = "pika 1.3, BlockingChannel"
+_DOCS = "https://www.rabbitmq.com/docs/"
+
+DEFAULTS: Final = with_common(
+    Default("producers.*.message.persistent", "false", f"{_AMQP}, basic properties: delivery-mode is not set"),
+    Default("producers.*.confirm", "none", f"{_DOCS}confirms: a channel must ask for confirms (confirm.select)"),
+    Default("producers.*.confirm.max_in_flight", "0", f"{_DOCS}confirms: the protocol bounds nothing (0)"),
+    Default("producers.*.confirm.timeout", "0 s", f"{_DOCS}confirms: a publisher waits for ever (0)"),
+    Default("producers.*.retry.attempts", "1", f"{_PIKA}.basic_publish: nothing is published again by itself"),
+    Default(
+        "producers.*.retry.backoff", "{exponential: {first: 100 ms}}",
+        OURS + "the usual pause of retry libraries: short at first, then doubling",
+    ),
+    Default("producers.*.connection.heartbeat", "60 s", f"{_DOCS}heartbeats: suggested by the server since 3.5.5"),
+    Default("producers.*.connection.reconnect", "5 s", f"{_DOCS}../client-libraries/java-api-guide: recovery interval"),
+    Default("exchanges.*.type", "direct", f"{_PIKA}.exchange_declare: exchange_type='direct'"),
+    Default("exchanges.*.durable", "false", f"{_PIKA}.exchange_declare: durable=False"),
+    Default("queues.*.durable", "false", f"{_PIKA}.queue_declare: durable=False"),
+    Default("queues.*.max_length", "unbounded", f"{_DOCS}maxlength: no limit unless one is set"),
+    Default("queues.*.overflow", "drop-head", f"{_DOCS}maxlength: the oldest are dropped by default"),
+    Default("consumers.*.prefetch", "0", f"{_DOCS}consumer-prefetch: 0 is no limit, and nothing else is set"),
+    Default("consumers.*.ack", "manual", f"{_PIKA}.basic_consume: auto_ack=False"),
+    Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
+    Default("consumers.*.connection.heartbeat", "60 s", f"{_DOCS}heartbeats: suggested by the server since 3.5.5"),
+    Default("consumers.*.connection.reconnect", "5 s", f"{_DOCS}../client-libraries/java-api-guide: recovery interval"),
+    Default("nodes.*.cpu.publish", "20 us", OURS + "one queue takes in some 50,000 messages a second"),
+    Default("nodes.*.cpu.deliver", "20 us", OURS + "one queue hands out some 50,000 messages a second"),
+    Default("nodes.*.disk.fsync", "2 ms", OURS + "a solid-state disk without power-loss protection"),
+    Default(
+        "nodes.*.disk.group_commit", "5 ms",
+        OURS + f"between at once (idle) and a few hundred ms (busy), see {_DOCS}confirms on batched writes",
+    ),
+)  # fmt: skip
+
+SYSTEM: Final = System(
+    name="rabbitmq",
+    title="RabbitMQ",
+    summary="A broker with exchanges and queues: it pushes messages to consumers and forgets them once acknowledged.",
+    mechanisms={
+        "exchanges": "direct and fanout, and the default exchange that knows every queue by its name",
+        "bindings": "which keys of an exchange go to which queue",
+        "queues": "durable or not, bounded or not, with an overflow policy",
+        "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends",
+        "consumers": "push with prefetch, automatic or manual acknowledgement, requeue, redelivery",
+        "nodes": "processor, disk with group commit; process crash and power loss",
+        "links": "latency, loss, duplication, order; reset and silence",
+    },
+    defaults=DEFAULTS,
+    contract=queue_contract,
+)
