@@ -55,6 +55,8 @@ class Message:
     effect: bool = False
     answer: simpy.Event | None = None
     """What its producer waits for, while it waits."""
+    vanished: list[Copy] = field(default_factory=list)
+    """Copies that a crash took; what is stored later takes their place, and is as old as they."""
 
 
 @dataclass(eq=False)
@@ -63,8 +65,8 @@ class Copy:
 
     message: Message
     producer: Producer
-    position: int
     enqueued: float
+    position: int = -1
     written: bool = False
     delivered: bool = False
     processed: bool = False
@@ -171,7 +173,8 @@ class Broker:
             self.world.note("evicted")
             return True
         self.world.note("enqueued")
-        copy = Copy(message, producer, self.position, self.env.now)
+        copy = message.vanished.pop() if message.vanished else Copy(message, producer, self.env.now)
+        copy.position, copy.written = self.position, False
         self.position += 1
         self.put(copy)
         if self.queue.durable and self.world.model.producers[0].message.persistent:
@@ -269,7 +272,10 @@ class Broker:
         for consumer in self.world.consumers:
             self.ready += consumer.unacked
             consumer.lose_connection()
-        self.world.figures.happened["vanished"] += sum(not copy.written for copy in self.ready)
+        for copy in self.ready:
+            if not copy.written:
+                self.world.note("vanished")
+                copy.message.vanished.append(copy)
         self.ready = sorted((copy for copy in self.ready if copy.written), key=lambda copy: copy.position)
         for producer in self.world.producers:
             producer.lose_connection()

@@ -23,7 +23,7 @@ from .intervals import assert_agrees
 from .replicate import Replications
 
 RUNS = 40
-MESSAGES = 50_000
+MESSAGES = 100_000
 MEAN_S = 0.001
 MEAN_NS = MEAN_S * SECOND
 DRAIN_S = 0.2
@@ -104,7 +104,7 @@ at_every_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: plac
 @at_every_place
 def test_mean_time_in_the_line(place: Place) -> None:
     waits = replications(place).mean_s("enqueued_delivered")
-    assert_agrees(waits, place.expected.Wq_s, within=0.05, what="mean wait, s")
+    assert_agrees(waits, place.expected.Wq_s, within=0.06, what="mean wait, s")
 
 
 @at_every_place
@@ -130,16 +130,20 @@ def test_an_arrival_finds_the_place_busy_as_often_as_anybody_does(place: Place) 
     assert_agrees(at_once, 1.0 - place.expected.waits, within=0.03, what="share that need not wait")
 
 
+WIDTHS = {0.5: 0.03, 0.9: 0.12, 0.99: 0.35}
+"""How wide an interval for the share beyond a quantile may be: slow messages are few, and come in bunches."""
+
+
 def assert_sojourns(runs: Replications, expected: theory.Station, share: float) -> None:
     """As many messages are slower than the theory's ``share`` quantile as should be."""
     assert expected.sojourn_cdf is not None
     bucket, edge_s = edge_near(expected.sojourn_quantile_s(share))
     slower = [1.0 - below for below in runs.share_below("latency", bucket)]
     what = f"share slower than the {share:.0%} quantile"
-    assert_agrees(slower, 1.0 - expected.sojourn_cdf(edge_s), within=0.03 if share < 0.9 else 0.15, what=what)
+    assert_agrees(slower, 1.0 - expected.sojourn_cdf(edge_s), within=WIDTHS[share], what=what)
 
 
-@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("share", WIDTHS)
 @pytest.mark.parametrize(
     "place", [p for p in PLACES if p.service is EXPONENTIAL], ids=lambda place: place.name
 )
@@ -199,8 +203,8 @@ THINK_S = 0.004
 
 def users_at_one_server(users: int) -> Replications:
     """Synchronous callers, each with one call at a time: a closed loop with confirms after processing."""
-    think = Arrivals("closed", think=exponential(THINK_S), stop_ns=4 * SECOND)
-    model = station(0.0, EXPONENTIAL, duration_s=4.0, drain_s=DRAIN_S, arrivals=think)
+    think = Arrivals("closed", think=exponential(THINK_S), stop_ns=20 * SECOND)
+    model = station(0.0, EXPONENTIAL, duration_s=20.0, drain_s=DRAIN_S, arrivals=think)
     callers = replace(model.producers[0], count=users, confirm=Confirm(0, 0, "processed"))
     return Replications(replace(model, producers=(callers,)), RUNS)
 
