@@ -1,0 +1,126 @@
+"""Every kind of event in a few words, for the margin of a space-time diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from mqlab.plots.look import span
+from mqlab.trace.fates import Cause
+from mqlab.trace.kinds import Direction, Kind
+from mqlab.trace.schema import Trace
+
+__all__ = ["PHRASES", "TROUBLE", "phrase"]
+
+Phrase = Callable[[int, int, int, str], str]
+"""From (attempt, first, cause, name of the actor)."""
+
+_PACKETS = {
+    Direction.PUBLISH: "publish",
+    Direction.CONFIRM: "confirm",
+    Direction.DELIVERY: "delivery",
+    Direction.ACK: "ack",
+}
+
+
+def _says(text: str) -> Phrase:
+    return lambda attempt, first, cause, who: text.format(who=who)
+
+
+def _packet(text: str) -> Phrase:
+    return lambda attempt, first, cause, who: text.format(_PACKETS[Direction(first)])
+
+
+def _tried(text: str) -> Phrase:
+    return lambda attempt, first, cause, who: text + (f", try {attempt}" if attempt > 1 else "")
+
+
+def _delivery(text: str) -> Phrase:
+    return lambda attempt, first, cause, who: text + (f", delivery {attempt}" if attempt > 1 else "")
+
+
+def _either(text: str, other: str) -> Phrase:
+    return lambda attempt, first, cause, who: (other if cause else text).format(who=who)
+
+
+def _vanished(attempt: int, first: int, cause: int, who: str) -> str:
+    return f"taken by a crash: {Cause(cause).name.lower().replace('_', ' ')}"
+
+
+PHRASES: Mapping[Kind, Phrase] = {
+    Kind.CREATED: _says("created"),
+    Kind.SENT: _tried("sent"),
+    Kind.BUFFERED: _says("waits at its producer"),
+    Kind.PACKET_LOST: _packet("the {} is lost on the wire"),
+    Kind.PACKET_DUPLICATED: _packet("the {} is doubled on the wire"),
+    Kind.CONFIRMED: _says("confirmed: the producer knows"),
+    Kind.REFUSED: _says("refused: the producer is told no"),
+    Kind.TIMED_OUT: _says("no confirm in time: outcome unknown"),
+    Kind.UNKNOWN: _says("connection gone: outcome unknown"),
+    Kind.PUBLISH_FAILED: _tried("no connection, not sent"),
+    Kind.BACKED_OFF: lambda attempt, first, cause, who: f"will try again in {span(first)}",
+    Kind.GAVE_UP: _says("the producer gives up"),
+    Kind.FORGOTTEN: _says("died with its producer"),
+    Kind.ARRIVED: _tried("reaches the broker"),
+    Kind.UNROUTABLE: _says("no queue matches"),
+    Kind.ENQUEUED: _says("stands in the queue"),
+    Kind.ENQUEUE_REFUSED: _says("queue full: not taken"),
+    Kind.EVICTED: _says("queue full: dropped"),
+    Kind.WRITTEN: _says("written, not yet on disk"),
+    Kind.SYNCED: _says("on disk"),
+    Kind.CONFIRM_SENT: _either("broker confirms", "broker refuses"),
+    Kind.VANISHED: _vanished,
+    Kind.RECOVERED: _says("back after the restart"),
+    Kind.DISPATCHED: _delivery("leaves for a consumer"),
+    Kind.ACKED: _says("acknowledged: done"),
+    Kind.REQUEUED: _either("handed back to the queue", "connection lost: back in the queue"),
+    Kind.DISCARDED: _says("refused by the consumer: gone"),
+    Kind.ACK_IGNORED: _says("ack comes too late: ignored"),
+    Kind.STALE_PACKET: _packet("{} of an ended connection: ignored"),
+    Kind.DELIVERED: _delivery("in the consumer's hands"),
+    Kind.STARTED: lambda attempt, first, cause, who: (
+        "work begins" + (f", needs {span(first)}" if first > 0 else "")
+    ),
+    Kind.EFFECT: _says("effect done, then the consumer died"),
+    Kind.PROCESSED: _says("work done"),
+    Kind.DEDUPLICATED: _says("seen before: no second effect"),
+    Kind.FAILED: _says("the handler raised an exception"),
+    Kind.HELD: _says("held: neither ack nor nack"),
+    Kind.ACK_SENT: _says("consumer acknowledges"),
+    Kind.NACK_SENT: _either("consumer hands it back", "consumer refuses it"),
+    Kind.DROPPED: _says("falls out of the consumer's hands"),
+    Kind.NODE_CRASHED: _either("{who} crashes", "{who} loses power"),
+    Kind.NODE_RESTARTED: _says("{who} is back"),
+    Kind.CLIENT_CRASHED: _says("{who} crashes"),
+    Kind.CLIENT_RESTARTED: _says("{who} is back"),
+    Kind.CONNECTION_LOST: _says("{who} notices: connection ended"),
+    Kind.CONNECTION_CLOSED: _says("broker drops {who}'s connection"),
+    Kind.CONNECTED: _says("{who} connected again"),
+    Kind.SILENCE_BEGAN: _says("{who} falls silent"),
+    Kind.SILENCE_ENDED: _says("{who} is heard again"),
+    Kind.FLUSH_BEGAN: _says("a disk flush begins"),
+    Kind.FLUSH_ENDED: _says("a disk flush ends"),
+}
+
+TROUBLE = frozenset({
+    Kind.PACKET_LOST, Kind.PACKET_DUPLICATED, Kind.REFUSED, Kind.TIMED_OUT, Kind.UNKNOWN, Kind.PUBLISH_FAILED, Kind.GAVE_UP,
+    Kind.FORGOTTEN, Kind.UNROUTABLE, Kind.ENQUEUE_REFUSED, Kind.EVICTED, Kind.VANISHED, Kind.REQUEUED, Kind.DISCARDED,
+    Kind.ACK_IGNORED, Kind.STALE_PACKET, Kind.EFFECT, Kind.FAILED, Kind.HELD, Kind.DROPPED, Kind.NODE_CRASHED,
+    Kind.CLIENT_CRASHED, Kind.CONNECTION_LOST, Kind.CONNECTION_CLOSED, Kind.SILENCE_BEGAN,
+})  # fmt: skip
+"""What a reader should notice."""
+
+
+def phrase(trace: Trace, row: np.void) -> str:
+    """Say what one row says, in a few words."""
+    kind, cause, first, attempt = (
+        Kind(int(row["kind"])),
+        int(row["cause"]),
+        int(row["first"]),
+        int(row["attempt"]),
+    )
+    copy = f" (copy {row['copy']})" if row["copy"] > 0 else ""
+    actor = int(row["actor"])
+    who = trace.entities[actor].name if 0 <= actor < len(trace.entities) else ""
+    return PHRASES[kind](attempt, first, cause, who) + copy

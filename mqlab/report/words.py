@@ -1,0 +1,84 @@
+"""What a report says in sentences: the verdict, the introduction, and what each anomaly means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["ANOMALY_WORDS", "introduction", "verdict_words"]
+
+ANOMALY_WORDS: Mapping[str, str] = {
+    "lost": "Confirmed to its producer, yet gone and never processed.",
+    "phantom": "Received, though nobody sent it.",
+    "recovered": "Delivered, though its producer was never told that it got through.",
+    "redelivered": "The same copy was delivered more than once.",
+    "enqueued_twice": "One message stood in a queue as two copies.",
+    "log_duplicate": "One value stands at two offsets.",
+    "duplicate_effect": "The business effect of one message happened twice.",
+    "out_of_order": "Processed before an earlier message of the same key.",
+    "skipped": "A consumer's position jumped over messages.",
+    "nonmonotonic": "A consumer's position went back.",
+    "inconsistent_offsets": "One offset showed two different values.",
+    "unseen": "Acknowledged in the log, yet no consumer ever saw it.",
+    "stale": "Delivered after its time to live had run out.",
+    "aborted_read": "Read although its transaction was rolled back.",
+    "reply_mismatch": "A reply reached somebody who had asked for something else.",
+}
+"""One sentence an anomaly."""
+
+
+def introduction(scenario_text: str) -> list[str]:
+    """Give the paragraphs of the comment at the head of a scenario.
+
+    Examples
+    --------
+    >>> introduction("# A sale.\\n# A crash.\\n#\\n# Change this.\\nname: sale  # no")
+    ['A sale. A crash.', 'Change this.']
+    """
+    lines: list[str] = []
+    for line in scenario_text.lstrip("\ufeff\n").splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.lstrip("#").strip())
+    paragraphs = "\n".join(lines).split("\n\n")
+    return [" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip()]
+
+
+def verdict_words(summary: Mapping[str, Any]) -> str:
+    """Give the verdict's reason in one sentence.
+
+    Examples
+    --------
+    >>> verdict_words({"expectations": [], "violations": [], "system": "kafka"})
+    ' Nothing was expected, and nothing happened that the contract of kafka forbids.'
+    """
+    rows = summary["expectations"]
+    broken = [row for row in rows if row["holds"] is not True]
+    forbidden = summary.get("violations") or []
+    words = []
+    if broken:
+        first = broken[0]
+        found = (
+            "it cannot be told from this run" if first["holds"] is None else f"found {_found(first['value'])}"
+        )
+        which = (
+            "the only expectation does"
+            if len(rows) == 1
+            else f"{len(broken)} of {len(rows)} expectations {'does' if len(broken) == 1 else 'do'}"
+        )
+        words.append(f"{which} not hold: {first['text']} ({found}){' and others' if len(broken) > 1 else ''}")
+    elif rows:
+        words.append("the only expectation holds" if len(rows) == 1 else f"all {len(rows)} expectations hold")
+    else:
+        words.append("nothing was expected")
+    if forbidden:
+        names = ", ".join(name.replace("_", " ") for name in forbidden)
+        words.append(f"the contract of {summary['system']} forbids what happened here ({names})")
+    else:
+        words.append(f"nothing happened that the contract of {summary['system']} forbids")
+    joined = f"{words[0]}, {'but' if bool(broken) != bool(forbidden) else 'and'} {words[1]}."
+    return " " + joined[0].upper() + joined[1:]
+
+
+def _found(value: Any) -> str:
+    return "nothing" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
