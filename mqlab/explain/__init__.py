@@ -118,6 +118,8 @@ def _closing(story: Story) -> list[str]:
     for row in story.fates:
         label = fate_label(int(row["fate"]), int(row["cause"]))
         name = story.copy_name(int(row["copy"]), int(row["queue"])) if row["queue"] >= 0 else "the message"
+        if row["enqueued_ns"] < 0:
+            name = name.replace("copy in", "copy meant for")
         lines.append(f"Fate of {name}: {label}. {reason_of(story, row)}")
     return lines + [str(reason) for reason in turns(story)]
 

@@ -19,6 +19,8 @@ from mqlab.trace.kinds import Direction, Kind
 __all__ = ["CAUSES", "FATES", "Reason", "reason_of"]
 
 
+OUT = {Kind.DISPATCHED, Kind.PACKET_LOST, Kind.PACKET_DUPLICATED, Kind.DELIVERED, Kind.STARTED, Kind.ACK_SENT}
+"""After these a copy is with a consumer, or on its way."""
 SETTING = re.compile(r"\b(?:producers|queues|consumers|nodes)\.[\w.-]*\w(?:: [\w-]+)?")
 
 
@@ -28,18 +30,21 @@ def _quoted(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True)
 class Reason:
-    """What was decided, by which settings, and how to prevent it; the last two may be empty."""
+    """What was decided; by which settings, what would have prevented it, and a remark, if there are any."""
 
     text: str
     settings: tuple[str, ...] = ()
     cure: str = ""
+    remark: str = ""
 
     def __str__(self) -> str:
         parts = [f"{self.text}."]
         if self.settings:
             parts.append(f"Decided by {_listed(tuple(f'`{setting}`' for setting in self.settings))}.")
         if self.cure:
-            parts.append(f"Prevented by {SETTING.sub(_quoted, self.cure)}.")
+            parts.append(f"To prevent it: {SETTING.sub(_quoted, self.cure)}.")
+        if self.remark:
+            parts.append(f"{SETTING.sub(_quoted, self.remark)}.")
         return " ".join(parts)
 
 
@@ -69,6 +74,12 @@ def _consumers(story: Story, row: np.void) -> str:
 
 def _confirms(story: Story) -> bool:
     return story.producer is not None and story.producer.confirm is not None
+
+
+def _loss(story: Story, packet: np.void, who: str) -> str:
+    """Name what lost a packet: silence that was ordered, or the link's own loss."""
+    silent = story.since(Kind.SILENCE_BEGAN, int(packet["actor"]), int(packet["time_ns"]))
+    return f"{who}.link.loss" if silent is None else "faults"
 
 
 def _asking(story: Story, row: np.void) -> str:
@@ -108,11 +119,33 @@ def _in_flight(story: Story, row: np.void) -> Reason:
             ("drain", f"{who}.retry"),
             "a longer drain, or shorter pauses between tries",
         )
-    where = "had been handed to a consumer" if row["delivered_ns"] >= 0 else f"stood in {story.name(queue)}"
+    if last in OUT:
+        return _unanswered(story, row)
     return Reason(
-        f"It was still owed at the end: it {where}",
+        f"It was still owed at the end: it stood in {story.name(queue)}",
         ("drain", f"{consumers}.count", f"{consumers}.service"),
         "a longer drain, or more or quicker consumers",
+    )
+
+
+def _unanswered(story: Story, row: np.void) -> Reason:
+    """Say what became of a delivery that the broker still waits for."""
+    copy, consumers = int(row["copy"]), _consumers(story, row)
+    lost = story.of(Kind.PACKET_LOST, copy=copy)
+    lost = lost[np.isin(lost["first"], (Direction.DELIVERY, Direction.ACK))]
+    name = story.name(int(story.of(Kind.DISPATCHED, copy=copy)[-1]["actor"]))
+    if not len(lost):
+        return Reason(
+            f"It was still owed at the end: it had left for {name}, who had not acknowledged it yet",
+            ("drain", f"{consumers}.count", f"{consumers}.service", f"{consumers}.prefetch"),
+            "a longer drain, or more or quicker consumers",
+        )
+    what = "acknowledgement" if lost[-1]["first"] == Direction.ACK else "delivery"
+    return Reason(
+        f"It was still owed at the end: the network lost the {what}, and the broker waits for an answer from "
+        f"{name} as long as their connection stands",
+        (_loss(story, lost[-1], consumers), f"{consumers}.ack: manual"),
+        f"{consumers}.link that loses nothing (as TCP does)",
     )
 
 
@@ -194,12 +227,13 @@ def _client_buffer(story: Story, row: np.void) -> Reason:
 def _wire(story: Story, row: np.void) -> Reason:
     who = _producer(story, row)
     how = "went down with its connection" if len(story.of(Kind.STALE_PACKET)) else "was lost by the network"
-    settings = (f"{who}.link.loss",) if len(story.of(Kind.PACKET_LOST, first=Direction.PUBLISH)) else ()
+    packets = story.of(Kind.PACKET_LOST, first=Direction.PUBLISH)
+    settings = [_loss(story, packets[-1], who) if len(packets) else "faults"]
     if not _confirms(story):
-        settings = (*settings, f"{who}.confirm: none")
+        settings.append(f"{who}.confirm: none")
     return Reason(
         f"It {how} on its way to the broker; its producer {'gave up' if _confirms(story) else 'never knew'}",
-        settings,
+        tuple(settings),
         _asking(story, row),
     )
 
@@ -219,7 +253,7 @@ def _broker_memory(story: Story, row: np.void) -> Reason:
         text += "; it had been confirmed, because a copy that is not meant for the disk is confirmed at once"
     if settings:
         needed = [f"{name}.durable: true", f"{who}.message.persistent: true"]
-        return Reason(text, tuple(settings), f"{_listed(tuple(needed))}, both")
+        return Reason(text, tuple(settings), f"{_listed(tuple(needed))}")
     return Reason(
         f"{text}: it had not been written yet, and was not confirmed either",
         (f"nodes.{queue.node}.disk.group_commit", *(() if _confirms(story) else (f"{who}.confirm: none",))),

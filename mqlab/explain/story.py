@@ -32,15 +32,15 @@ SPELLS = {
 
 
 def moment_text(time_ns: int) -> str:
-    """Spell a moment of the run: seconds with as many decimals as it needs, at least three.
+    """Spell a moment of the run: seconds, to the microsecond, with at least three decimals.
 
     Examples
     --------
-    >>> moment_text(20_003_000_000), moment_text(1_500), moment_text(123)
-    ('20.003 s', '0.0000015 s', '0.000000123 s')
+    >>> moment_text(20_003_000_000), moment_text(1_500), moment_text(1_234_567_890)
+    ('20.003 s', '0.000001 s', '1.234567 s')
     """
     seconds, rest = divmod(int(time_ns), 10**9)
-    decimals = f"{rest:09d}".rstrip("0")
+    decimals = f"{rest // 1000:06d}".rstrip("0")
     return f"{seconds}.{decimals:0<3} s"
 
 

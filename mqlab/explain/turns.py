@@ -66,13 +66,16 @@ def _extra_copy(story: Story, row: np.void) -> Iterator[Reason]:
         return
     who, queue = _who(story), story.name(int(row["queue"]))
     enqueued = int(row["enqueued_ns"])
+    group = story.consumers(int(row["copy"]), int(row["queue"]))
+    who_reads = f"consumers.{group.name}" if group else "consumers"
+    harmless = f"The broker cannot tell; {who_reads}.deduplicate: true makes it harmless"
     doubled = story.of(Kind.PACKET_DUPLICATED, first=Direction.PUBLISH)
     tries = story.of(Kind.SENT)
     if len(doubled) and len(tries[tries["time_ns"] <= enqueued]) < 2:
         yield Reason(
             f"{queue} stored it again, because the network doubled it",
             (f"{who}.link.duplicate",),
-            "nothing the producer does; consumers that deduplicate make it harmless",
+            remark=harmless,
         )
         return
     lost = len(story.of(Kind.PACKET_LOST, first=Direction.CONFIRM)) + len(
@@ -82,7 +85,7 @@ def _extra_copy(story: Story, row: np.void) -> Iterator[Reason]:
     yield Reason(
         f"{queue} stored it again, because {why} and its producer sent it again",
         (f"{who}.retry.attempts", f"{who}.confirm.timeout"),
-        "nothing at the broker, which cannot tell; consumers that deduplicate make it harmless",
+        remark=harmless,
     )
 
 
@@ -94,7 +97,7 @@ def _redeliveries(story: Story, row: np.void) -> Iterator[Reason]:
     group = story.consumers(copy, int(row["queue"]))
     who = f"consumers.{group.name}" if group else "consumers"
     back = story.of(Kind.REQUEUED, copy=copy)
-    why, settings = [], [f"{who}.ack: manual"]
+    why, settings = [], [f"{who}.ack: manual"] if len(back) else []
     if (back["cause"] == 1).any():
         why.append("a consumer's connection ended before it had acknowledged")
     if (back["cause"] == 0).any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mqlab.measure.little import little
 from mqlab.measure.summary import summarise
 
-__all__ = ["summarise"]
+__all__ = ["little", "summarise"]
