@@ -1,0 +1,335 @@
+"""From a model to records: allocate, fill in, resolve names to indices and routing keys to lists of queues.
+
+Entities are numbered nodes first, then queues, producers, consumers, in the order of the model; these numbers are what
+trace rows carry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqlab.core import codes
+from mqlab.core.distributions import SCRATCH
+from mqlab.core.records import ARRAYS
+from mqlab.core.recorder import BUCKETS
+from mqlab.model import ConsumerGroup, Distribution, Link, LinkSide, Model, ProducerGroup, entity_name
+from mqlab.policies.backoff import JITTER
+from mqlab.routing import route
+from mqlab.sampling import exp, ln, name_identity
+from mqlab.trace.fates import Cause, Fate
+from mqlab.trace.schema import STAGES, Entity, Level
+
+__all__ = ["Built", "build"]
+
+_LEVELS: dict[Level, int] = {
+    "counts": codes.LEVEL_COUNTS,
+    "fates": codes.LEVEL_FATES,
+    "events": codes.LEVEL_EVENTS,
+}
+_BINS = 600
+_HEADROOM = 1024
+_POSTFIX = {
+    "constant": codes.DIST_CONSTANT,
+    "uniform": codes.DIST_UNIFORM,
+    "exponential": codes.DIST_EXPONENTIAL,
+    "erlang": codes.DIST_ERLANG,
+    "lognormal": codes.DIST_LOGNORMAL,
+    "hyperexponential": codes.DIST_HYPER,
+    "serial": codes.DIST_SUM,
+    "parallel": codes.DIST_MAX,
+}
+
+
+@dataclass
+class Built:
+    """The records of one run, by name, and what Python needs to talk about them."""
+
+    arrays: dict[str, NDArray[Any]]
+    entities: tuple[Entity, ...]
+    clients: dict[str, list[int]]
+    """Client indices by group name and by member name, ``producers.NAME`` and ``consumers.NAME`` for both kinds."""
+    producers: dict[str, list[int]]
+    consumers: dict[str, list[int]]
+    nodes: dict[str, int]
+
+
+class _Tables:
+    """Lists that grow while the model is read: distributions, reals, routes and their targets."""
+
+    def __init__(self) -> None:
+        self.dists: list[tuple[int, int, float, float, float]] = []
+        self.reals: list[float] = [0.0] * SCRATCH
+        self.routes: list[tuple[int, int]] = []
+        self.targets: list[int] = []
+
+    def dist(self, distribution: Distribution | None) -> int:
+        """Write a distribution in postfix order; -1 for none."""
+        if distribution is None:
+            return -1
+        start = len(self.dists)
+        self._postfix(distribution)
+        kind, _, p0, p1, p2 = self.dists[start]
+        self.dists[start] = (kind, len(self.dists) - start, p0, p1, p2)
+        return start
+
+    def _postfix(self, d: Distribution) -> None:
+        for part in d.parts:
+            self._postfix(part)
+        parameters = [*map(float, d.params), 0.0, 0.0, 0.0][:3]
+        if d.kind in ("serial", "parallel"):
+            parameters = [float(len(d.parts)), 0.0, 0.0]
+        elif d.kind == "lognormal":
+            mean, cv = d.params
+            variance = float(ln(1.0 + cv * cv))
+            parameters = [float(ln(max(mean, 1e-300))) - variance / 2.0, variance**0.5, 0.0]
+        elif d.kind == "erlang":
+            parameters = [float(d.params[0]), d.params[1] / d.params[0], 0.0]
+        self.dists.append((_POSTFIX[d.kind], 1, parameters[0], parameters[1], parameters[2]))
+
+    def cumulative(self, weights: list[float]) -> int:
+        """Write a table of cumulative probabilities; its last entry is exactly 1."""
+        start = len(self.reals)
+        total = sum(weights)
+        running = 0.0
+        for weight in weights:
+            running += weight
+            self.reals.append(running / total)
+        self.reals[-1] = 1.0
+        return start
+
+
+def _zipf(keys: int, s: float) -> list[float]:
+    """Weights k^-s, from our own exp and ln so that they are the same bits everywhere."""
+    return [float(exp(-s * ln(float(k)))) for k in range(1, keys + 1)]
+
+
+def _side(tables: _Tables, side: LinkSide) -> tuple[int, int, int, float, float]:
+    constant = side.latency.kind == "constant"
+    fixed = int(side.latency.params[0]) if constant else 0
+    return (tables.dist(side.latency), int(constant), fixed, side.loss, side.duplicate)
+
+
+class _Builder:
+    """Reads a model once, from top to bottom."""
+
+    def __init__(self, model: Model, seed: int, level: Level) -> None:
+        self.model, self.seed, self.level = model, seed, level
+        self.tables = _Tables()
+        self.entities: list[Entity] = []
+        self.sides: list[tuple[int, int, int, float, float]] = []
+        self.clients: list[dict[str, Any]] = []
+        self.producers: list[dict[str, Any]] = []
+        self.consumers: list[dict[str, Any]] = []
+        self.groups: list[dict[str, Any]] = []
+        self.client_names: dict[str, list[int]] = {}
+        self.producer_names: dict[str, list[int]] = {}
+        self.consumer_names: dict[str, list[int]] = {}
+        self.node_index = {node.name: i for i, node in enumerate(model.nodes)}
+        self.queue_index = {queue.name: i for i, queue in enumerate(model.queues)}
+
+    def run(self) -> Built:
+        model = self.model
+        for node in model.nodes:
+            self.entities.append(Entity(node.name, "node", node.name))
+        for queue in model.queues:
+            self.entities.append(Entity(queue.name, "queue", queue.name))
+        for producer in model.producers:
+            self._producers(producer)
+        for consumer in model.consumers:
+            self._consumers(consumer)
+        arrays = self._allocate()
+        return Built(
+            arrays, tuple(self.entities), self.client_names, self.producer_names, self.consumer_names, self.node_index
+        )
+
+    def _client(self, group: ProducerGroup | ConsumerGroup, member: int, kind: int, owner: int, node: int, sides: int) -> int:
+        name = entity_name(group.name, member, group.count)
+        room = "producers" if kind == codes.PRODUCER else "consumers"
+        ident = name if kind == codes.PRODUCER else group.name
+        index = len(self.clients)
+        self.clients.append(
+            {
+                "ident": name_identity(self.seed, f"{room}.{ident}"), "entity": len(self.entities), "kind": kind,
+                "owner": owner, "node": node, "epoch": 1, "alive": 1, "up": 1, "open": 1,
+                "heartbeat": group.connection.heartbeat_ns, "reconnect": group.connection.reconnect_ns,
+                "up_side": sides, "down_side": sides + 1, "ordered": int(group.link.ordered),
+            }
+        )  # fmt: skip
+        self.entities.append(Entity(name, "producer" if kind == codes.PRODUCER else "consumer", group.name))
+        for known in {group.name, name}:
+            for key in (known, f"{room}.{known}"):
+                self.client_names.setdefault(key, []).append(index)
+        return index
+
+    def _sides(self, link: Link) -> int:
+        first = len(self.sides)
+        self.sides.append(_side(self.tables, link.up))
+        self.sides.append(_side(self.tables, link.down))
+        return first
+
+    def _routes(self, group: ProducerGroup) -> tuple[int, int, int]:
+        """Resolve every routing key of a group; return (first route, how many, table of weights)."""
+        first = len(self.tables.routes)
+        names = tuple(self.queue_index)
+        for key, _ in group.destination.routing_keys:
+            reached = route(self.model.exchanges, self.model.bindings, names, group.destination.exchange, key)
+            self.tables.routes.append((len(self.tables.targets), len(reached)))
+            self.tables.targets.extend(self.queue_index[name] for name in reached)
+        weights = [weight for _, weight in group.destination.routing_keys]
+        return first, len(weights), self.tables.cumulative(weights)
+
+    def _producers(self, group: ProducerGroup) -> None:
+        sides = self._sides(group.link)
+        route_first, routes, weights = self._routes(group)
+        arrivals, keys, confirm, retry = group.arrivals, group.message.keys, group.confirm, group.retry
+        keys_table = 0
+        if keys.kind == "zipf":
+            keys_table = self.tables.cumulative(_zipf(keys.keys, keys.s))
+        think, prepare = self.tables.dist(arrivals.think), self.tables.dist(group.prepare)
+        for member in range(group.count):
+            index = len(self.producers)
+            node = self.node_index[group.node]
+            limit = -1
+            if arrivals.messages_max >= 0:
+                limit = max(0, (arrivals.messages_max - member + group.count - 1) // group.count)
+            client = self._client(group, member, codes.PRODUCER, index, node, sides)
+            name = entity_name(group.name, member, group.count)
+            self.producer_names.setdefault(group.name, []).append(index)
+            if name != group.name:
+                self.producer_names.setdefault(name, []).append(index)
+            self.producers.append(
+                {
+                    "ident": self.clients[client]["ident"], "client": client,
+                    "arrivals": codes.ARRIVALS[arrivals.kind], "first": member, "step": group.count,
+                    "rate": arrivals.rate_per_s / group.count, "group_rate": arrivals.rate_per_s,
+                    "to_rate": arrivals.to_rate_per_s / group.count, "over": arrivals.over_ns / 1e9,
+                    "start": arrivals.start_ns, "last": arrivals.start_ns,
+                    "stop": min(arrivals.stop_ns or self.model.duration_ns, self.model.duration_ns),
+                    "limit": limit, "think": think, "prepare": prepare,
+                    "size": group.message.size_bytes, "persistent": int(group.message.persistent),
+                    "keys_kind": codes.KEYS[keys.kind], "keys": keys.keys, "keys_table": keys_table,
+                    "route": route_first, "routes": routes, "routes_table": weights,
+                    "confirm": int(confirm is not None),
+                    "confirm_processed": int(confirm is not None and confirm.when == "processed"),
+                    "max_in_flight": confirm.max_in_flight if confirm else 0,
+                    "timeout": confirm.timeout_ns if confirm else 0,
+                    "attempts": retry.attempts, "first_pause": retry.backoff.first_ns, "factor": retry.backoff.factor,
+                    "max_pause": retry.backoff.max_ns, "jitter": JITTER[retry.backoff.jitter],
+                    "buffer_head": -1, "buffer_tail": -1, "unconfirmed_head": -1, "unconfirmed_tail": -1,
+                    "by_hand": int(arrivals.kind == "by_hand"),
+                }
+            )  # fmt: skip
+
+    def _consumers(self, group: ConsumerGroup) -> None:
+        sides = self._sides(group.link)
+        number = len(self.groups)
+        fails = group.exceptions
+        queue = self.queue_index[group.queue]
+        self.groups.append(
+            {
+                "ident": name_identity(self.seed, f"consumers.{group.name}"), "members": group.count,
+                "service": self.tables.dist(group.service),
+                "alpha": group.contention.alpha, "beta": group.contention.beta,
+                "fails": fails.probability if fails else 0.0, "poison": int(fails is not None and fails.per == "message"),
+                "then": codes.THEN[fails.then] if fails else 0, "deduplicate": int(group.deduplicate),
+                "restart": group.restart_ns, "entity": len(self.entities),
+            }
+        )  # fmt: skip
+        node = self.node_index[self.model.queues[queue].node]
+        for member in range(group.count):
+            index = len(self.consumers)
+            client = self._client(group, member, codes.CONSUMER, index, node, sides)
+            name = entity_name(group.name, member, group.count)
+            self.consumer_names.setdefault(group.name, []).append(index)
+            if name != group.name:
+                self.consumer_names.setdefault(name, []).append(index)
+            self.consumers.append(
+                {
+                    "client": client, "group": number, "queue": queue, "auto": int(group.ack == "auto"),
+                    "by_hand": int(group.service is None), "prefetch": group.prefetch,
+                    "unacked_head": -1, "unacked_tail": -1, "ring_prev": -1, "ring_next": -1,
+                    "hand_head": -1, "hand_tail": -1, "current": -1,
+                }
+            )  # fmt: skip
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "entity": i, "up": 1, "epoch": 1, "publish_ns": node.publish_ns, "deliver_ns": node.deliver_ns,
+                "ident": name_identity(self.seed, f"nodes.{node.name}"), "fsync": self.tables.dist(node.disk.fsync),
+                "bandwidth": node.disk.bandwidth_bytes_per_s, "group_commit": node.disk.group_commit_ns,
+                "wait_head": -1, "wait_tail": -1, "flush_head": -1,
+            }
+            for i, node in enumerate(self.model.nodes)
+        ]  # fmt: skip
+
+    def _queues(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "entity": len(self.model.nodes) + i, "node": self.node_index[queue.node], "durable": int(queue.durable),
+                "overflow": codes.OVERFLOW[queue.overflow], "max_length": queue.max_length, "head": -1, "tail": -1,
+                "requeued": -1, "ring_head": -1, "ring_tail": -1, "kept_head": -1, "kept_tail": -1,
+            }
+            for i, queue in enumerate(self.model.queues)
+        ]  # fmt: skip
+
+    def _allocate(self) -> dict[str, NDArray[Any]]:
+        """Fill the fixed tables, and give the growing ones their first size."""
+        nodes, queues = self._nodes(), self._queues()
+        fan_out = max((count for _, count in self.tables.routes), default=1)
+        room = _HEADROOM + 192 * fan_out
+        named: dict[str, list[dict[str, Any]]] = {
+            "nodes": nodes, "queues": queues, "clients": self.clients, "producers": self.producers,
+            "consumers": self.consumers, "groups": self.groups,
+        }  # fmt: skip
+        listed: dict[str, list[Any]] = {
+            "sides": self.sides, "dists": self.tables.dists, "routes": self.tables.routes,
+            "targets": [(n,) for n in self.tables.targets], "table": [(x,) for x in self.tables.reals],
+        }  # fmt: skip
+        model = self.model
+        bin_ns = max(1, -(-model.end_ns // _BINS))
+        members = len(self.clients)
+        sizes = {
+            "runs": 1, "copies": 4 * room, "deliveries": 4 * room, "heap": 4 * room + 4 * members + 64,
+            "inbox": 256, "outbox": 4 * room, "counts": 256, "tallies": len(Fate) + len(Cause),
+            "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
+            "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
+            "fate_rows": max(1 << 14, 8 * room) if self.level != "counts" else 1,
+        }  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, dtype in ARRAYS:
+            if name in named:
+                arrays[name] = _filled(named[name], dtype)
+            elif name in listed:
+                arrays[name] = np.array(listed[name], dtype) if listed[name] else np.zeros(1, dtype)
+            else:
+                arrays[name] = np.zeros(sizes[name], dtype)
+        _set(
+            arrays["runs"][0],
+            end=model.end_ns, warmup=model.warmup_ns, level=_LEVELS[self.level], room=room, copy_free=-1,
+            delivery_free=-1, serial=1, bin_ns=bin_ns, next_bin=bin_ns, nodes=len(nodes), queues=len(queues),
+            clients=members, groups=len(self.groups), producers=len(self.producers), consumers=len(self.consumers),
+            digest=name_identity(self.seed, "digest"),
+        )  # fmt: skip
+        return arrays
+
+
+def _filled(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+    array = np.zeros(max(1, len(rows)), dtype)
+    for i, row in enumerate(rows):
+        _set(array[i], **row)
+    return array
+
+
+def _set(record: Any, **values: Any) -> None:
+    for name, value in values.items():
+        record[name] = value
+
+
+def build(model: Model, seed: int, level: Level) -> Built:
+    """Turn a model into records."""
+    return _Builder(model, seed, level).run()

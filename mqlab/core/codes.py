@@ -1,0 +1,202 @@
+"""Small numbers with names. Plain module constants, because kernels freeze them."""
+
+from __future__ import annotations
+
+from mqlab.trace.fates import Cause, Fate
+from mqlab.trace.kinds import Direction, Kind
+
+# fmt: off
+
+# --- ranks: what goes first at the same instant --------------------------------------------------------------------
+RANK_CONTINUE = 0   # the rest of an event that was cut into pieces: nothing may come in between
+RANK_WORLD = 1      # what the world outside does: faults, hand-written processes
+RANK_EVENT = 2      # everything else, in the order in which it was scheduled
+
+# --- heap events ---------------------------------------------------------------------------------------------------
+E_ARRIVAL = 0           # a: producer                                 a message is due
+E_PREPARED = 1          # a: copy                                     the producer's thread is done with it
+E_PUBLISH_IN = 2        # a: copy, b: attempt, c: connection epoch    a publish reaches the broker
+E_PUBLISH_DO = 3        # a: copy, b: attempt, c: node epoch          the broker's CPU is done with it
+E_CONFIRM_IN = 4        # a: copy, b: 0 yes 1 no, c: connection epoch
+E_CONFIRM_TIMER = 5     # a: producer                                 the oldest unconfirmed may be overdue
+E_RESEND = 6            # a: copy                                     the pause is over
+E_DELIVERY_IN = 7       # a: delivery, c: connection epoch
+E_SERVICE_DONE = 8      # a: consumer, b: delivery, c: life of the consumer
+E_ACK_IN = 9            # a: delivery, b: ACK_…, c: connection epoch
+E_FLUSH_START = 10      # a: node, c: node epoch
+E_FLUSH_END = 11        # a: node, c: node epoch
+E_CONNECT = 12          # a: client, c: life of the client            try to connect
+E_HEARTBEAT = 13        # a: client, b: serial of the silence         silent for too long?
+E_RESET_SEEN = 14       # a: client, c: connection epoch              the client learns that the broker knows no such connection
+E_REVIVE = 15           # a: client, c: life of the client            a consumer that died of an exception comes back
+E_WARM = 16             #                                             warm-up is over
+
+# continuations
+E_DISPATCH = 20         # a: queue
+E_PUMP = 21             # a: producer                                 send what is buffered
+E_UNKNOWN = 22          # a: producer                                 unconfirmed after the connection ended
+E_FORGET = 23           # a: producer                                 it died
+E_RETURN = 24           # a: client (a consumer's)                    unacked go back to the queue
+E_DROP = 25             # a: consumer, b: 1 if it died                what it had in its hands
+E_CRASH = 26            # a: node, b: stage·2 + power, c: cursor
+E_RECOVER = 27          # a: node, b: queue, c: copy (next to report)
+
+# commands of the world
+W_CRASH_NODE = 40       # a: node
+W_POWER_LOSS = 41       # a: node
+W_RESTART_NODE = 42     # a: node
+W_CRASH_CLIENT = 43     # a: client
+W_RESTART_CLIENT = 44   # a: client
+W_RESET = 45            # a: client
+W_SILENCE = 46          # a: client
+W_SPEAK = 47            # a: client
+W_PUBLISH = 48          # a: producer, b: key (-1: draw), c: size (-1: as the model says)
+W_START = 49            # a: delivery, b: its serial                  a hand-written consumer begins to work
+W_SETTLE = 50           # a: delivery, b: ACK_… or SETTLE_…, c: its serial
+
+# --- acknowledgements ----------------------------------------------------------------------------------------------
+ACK_DONE = 0
+ACK_REQUEUE = 1
+ACK_REJECT = 2
+
+# --- kinds of things -----------------------------------------------------------------------------------------------
+PRODUCER, CONSUMER = 0, 1
+
+ARRIVALS_POISSON, ARRIVALS_CONSTANT, ARRIVALS_RAMP, ARRIVALS_CLOSED, ARRIVALS_BY_HAND = 0, 1, 2, 3, 4
+ARRIVALS = {"poisson": 0, "constant": 1, "ramp": 2, "closed": 3, "by_hand": 4}
+
+KEYS_NONE, KEYS_SEQUENCE, KEYS_UNIFORM, KEYS_ZIPF = 0, 1, 2, 3
+KEYS = {"none": 0, "sequence": 1, "uniform": 2, "zipf": 3}
+
+DIST_CONSTANT, DIST_UNIFORM, DIST_EXPONENTIAL, DIST_ERLANG, DIST_LOGNORMAL, DIST_HYPER, DIST_SUM, DIST_MAX = range(8)
+
+OVERFLOW_DROP_HEAD, OVERFLOW_REJECT, OVERFLOW_DROP_NEWEST = 0, 1, 2
+OVERFLOW = {"drop-head": 0, "reject-publish": 1, "drop-newest": 2}
+
+THEN_CRASH, THEN_REQUEUE, THEN_REJECT, THEN_HOLD = 0, 1, 2, 3
+THEN = {"crash": 0, "requeue": 1, "reject": 2, "hold": 3}
+
+# --- where a message is on its producer's side (Copy.sending) ------------------------------------------------------
+S_PREPARING = 0
+S_BUFFERED = 1      # in the producer's buffer list
+S_UNCONFIRMED = 2   # in the producer's unconfirmed list
+S_WAITING = 3       # for the next try
+S_CONFIRMED = 4     # confirmed while waiting for the next try
+S_OVER = 5          # the producer has nothing to do with it any more
+
+# --- where a copy is (Copy.state) ----------------------------------------------------------------------------------
+C_NOWHERE = 0       # never reached a queue
+C_READY = 1         # in its queue
+C_UNACKED = 2       # delivered, not settled
+C_GONE = 3          # settled or dropped; no way back
+C_VANISHED = 4      # a crash took it; a re-send may bring it back
+C_REFUSED = 5       # the queue did not take it; a re-send may find room
+
+# --- how safe a copy is (Copy.storage) -----------------------------------------------------------------------------
+D_MEMORY, D_WRITTEN, D_SYNCED = 0, 1, 2
+
+# --- stops: why the core hands over to the world -------------------------------------------------------------------
+STOP_DELIVERY = 1   # a hand-written consumer has something in its hands (entity: consumer, handle: delivery)
+STOP_SETTLED = 2    # a hand-written producer's message was settled (entity: producer, handle: message number)
+
+# --- what advance() returns ----------------------------------------------------------------------------------------
+R_REACHED = 0       # no event before the horizon is left
+R_ROOM = 1          # an array needs to grow, or rows need to be drained
+R_OUTSIDE = 2       # there are stops for the world
+R_PAUSE = 3         # the event budget is used up (so that Python can show progress and notice Ctrl-C)
+R_BAD_COMMAND = 4   # the world asked for something that does not exist
+
+CHUNK = 256         # how much of an unbounded piece of work is done at once
+DISPATCH_CHUNK = 64
+
+# levels
+LEVEL_COUNTS, LEVEL_FATES, LEVEL_EVENTS = 0, 1, 2
+
+# --- trace codes as plain ints (kernels freeze module constants; an enum member is more than that) -----------------
+K_CREATED = int(Kind.CREATED)
+K_SENT = int(Kind.SENT)
+K_BUFFERED = int(Kind.BUFFERED)
+K_PACKET_LOST = int(Kind.PACKET_LOST)
+K_PACKET_DUPLICATED = int(Kind.PACKET_DUPLICATED)
+K_CONFIRMED = int(Kind.CONFIRMED)
+K_REFUSED = int(Kind.REFUSED)
+K_TIMED_OUT = int(Kind.TIMED_OUT)
+K_UNKNOWN = int(Kind.UNKNOWN)
+K_PUBLISH_FAILED = int(Kind.PUBLISH_FAILED)
+K_BACKED_OFF = int(Kind.BACKED_OFF)
+K_GAVE_UP = int(Kind.GAVE_UP)
+K_FORGOTTEN = int(Kind.FORGOTTEN)
+K_ARRIVED = int(Kind.ARRIVED)
+K_UNROUTABLE = int(Kind.UNROUTABLE)
+K_ENQUEUED = int(Kind.ENQUEUED)
+K_ENQUEUE_REFUSED = int(Kind.ENQUEUE_REFUSED)
+K_EVICTED = int(Kind.EVICTED)
+K_WRITTEN = int(Kind.WRITTEN)
+K_SYNCED = int(Kind.SYNCED)
+K_CONFIRM_SENT = int(Kind.CONFIRM_SENT)
+K_VANISHED = int(Kind.VANISHED)
+K_RECOVERED = int(Kind.RECOVERED)
+K_DISPATCHED = int(Kind.DISPATCHED)
+K_ACKED = int(Kind.ACKED)
+K_REQUEUED = int(Kind.REQUEUED)
+K_DISCARDED = int(Kind.DISCARDED)
+K_ACK_IGNORED = int(Kind.ACK_IGNORED)
+K_STALE_PACKET = int(Kind.STALE_PACKET)
+K_DELIVERED = int(Kind.DELIVERED)
+K_STARTED = int(Kind.STARTED)
+K_EFFECT = int(Kind.EFFECT)
+K_PROCESSED = int(Kind.PROCESSED)
+K_DEDUPLICATED = int(Kind.DEDUPLICATED)
+K_FAILED = int(Kind.FAILED)
+K_HELD = int(Kind.HELD)
+K_ACK_SENT = int(Kind.ACK_SENT)
+K_NACK_SENT = int(Kind.NACK_SENT)
+K_DROPPED = int(Kind.DROPPED)
+K_NODE_CRASHED = int(Kind.NODE_CRASHED)
+K_NODE_RESTARTED = int(Kind.NODE_RESTARTED)
+K_CLIENT_CRASHED = int(Kind.CLIENT_CRASHED)
+K_CLIENT_RESTARTED = int(Kind.CLIENT_RESTARTED)
+K_CONNECTION_LOST = int(Kind.CONNECTION_LOST)
+K_CONNECTION_CLOSED = int(Kind.CONNECTION_CLOSED)
+K_CONNECTED = int(Kind.CONNECTED)
+K_SILENCE_BEGAN = int(Kind.SILENCE_BEGAN)
+K_SILENCE_ENDED = int(Kind.SILENCE_ENDED)
+K_FLUSH_BEGAN = int(Kind.FLUSH_BEGAN)
+K_FLUSH_ENDED = int(Kind.FLUSH_ENDED)
+
+F_PROCESSED = int(Fate.PROCESSED)
+F_IN_FLIGHT = int(Fate.IN_FLIGHT)
+F_DEAD_LETTERED = int(Fate.DEAD_LETTERED)
+F_EXPIRED = int(Fate.EXPIRED)
+F_EVICTED = int(Fate.EVICTED)
+F_REJECTED = int(Fate.REJECTED)
+F_DISCARDED = int(Fate.DISCARDED)
+F_DEDUPLICATED = int(Fate.DEDUPLICATED)
+F_UNROUTABLE = int(Fate.UNROUTABLE)
+F_NO_SUBSCRIBER = int(Fate.NO_SUBSCRIBER)
+F_GAVE_UP = int(Fate.GAVE_UP)
+F_ABORTED = int(Fate.ABORTED)
+F_DELETED = int(Fate.DELETED)
+F_LAPPED = int(Fate.LAPPED)
+F_RETENTION = int(Fate.RETENTION)
+F_COMPACTED = int(Fate.COMPACTED)
+F_LOST = int(Fate.LOST)
+
+X_NONE = int(Cause.NONE)
+X_CLIENT_BUFFER = int(Cause.CLIENT_BUFFER)
+X_WIRE = int(Cause.WIRE)
+X_BROKER_MEMORY = int(Cause.BROKER_MEMORY)
+X_UNSYNCED_DISK = int(Cause.UNSYNCED_DISK)
+X_UNREPLICATED = int(Cause.UNREPLICATED)
+X_TRUNCATED = int(Cause.TRUNCATED)
+X_AUTO_ACK = int(Cause.AUTO_ACK)
+X_EARLY_COMMIT = int(Cause.EARLY_COMMIT)
+X_OFFSET_RESET = int(Cause.OFFSET_RESET)
+X_SLOW_JOINER = int(Cause.SLOW_JOINER)
+X_OUTPUT_BUFFER = int(Cause.OUTPUT_BUFFER)
+
+P_PUBLISH = int(Direction.PUBLISH)
+P_CONFIRM = int(Direction.CONFIRM)
+P_DELIVERY = int(Direction.DELIVERY)
+P_ACK = int(Direction.ACK)
+# fmt: on

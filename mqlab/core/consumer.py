@@ -1,0 +1,231 @@
+"""A consumer finishes a piece of work: success, failure, and the acknowledgement on its way back."""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    ACK_DONE,
+    ACK_REJECT,
+    ACK_REQUEUE,
+    C_GONE,
+    E_ACK_IN,
+    F_DISCARDED,
+    F_IN_FLIGHT,
+    K_ACK_IGNORED,
+    K_ACK_SENT,
+    K_ACKED,
+    K_DEDUPLICATED,
+    K_DISCARDED,
+    K_FAILED,
+    K_HELD,
+    K_NACK_SENT,
+    K_PACKET_LOST,
+    K_PROCESSED,
+    K_REQUEUED,
+    K_STALE_PACKET,
+    K_STARTED,
+    P_ACK,
+    RANK_EVENT,
+    THEN_CRASH,
+    THEN_HOLD,
+    THEN_REQUEUE,
+)
+from mqlab.core.confirm import NO, YES, send_confirm
+from mqlab.core.connection import die
+from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_group
+from mqlab.core.heap import push
+from mqlab.core.link import LOST, UP, cross, is_instant
+from mqlab.core.queue import dispatch, leave_node, put_back, ring_join, unlink_unacked
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs
+from mqlab.core.recorder import drop_delivery, emit
+from mqlab.jit import State, kernel
+from mqlab.sampling import ACK, EXCEPTION, unit
+
+__all__ = ["ack_in", "begin_by_hand", "service_done", "settle_by_hand"]
+
+
+@kernel
+def _fails(s: State, consumer: int, delivery: int) -> bool:
+    """Draw whether the handler raises: anew at each delivery, or once for a poison message."""
+    g = groups(s, consumers(s, consumer)["group"])
+    if g["fails"] <= 0.0:
+        return False
+    d = deliveries(s, delivery)
+    root = copies(s, copies(s, d["copy"])["root"])
+    attempt = 0
+    if g["poison"] == 0:
+        attempt = int(d["number"])
+    return unit(EXCEPTION, g["ident"], root["ident"], attempt, 0) <= g["fails"]
+
+
+@kernel
+def service_done(s: State, consumer: int, delivery: int, life: int) -> None:
+    """The service time is over; the handler returns or raises."""
+    k = consumers(s, consumer)
+    if k["life"] != life:
+        return
+    if not _fails(s, consumer, delivery):
+        finish_one(s, consumer)
+        _succeed(s, consumer, delivery)
+        start_next(s, consumer)
+        return
+    d = deliveries(s, delivery)
+    g = groups(s, k["group"])
+    entity = clients(s, k["client"])["entity"]
+    queue = queues(s, k["queue"])["entity"]
+    emit(s, K_FAILED, d["copy"], entity, queue, d["number"], 0, 0)
+    finish_one(s, consumer)
+    then = g["then"]
+    if then == THEN_CRASH:
+        restart = g["restart"]
+        client = k["client"]
+        abandon(s, delivery)
+        die(s, client, restart)
+        return
+    if then == THEN_HOLD or k["auto"] == 1:
+        if then == THEN_HOLD:
+            emit(s, K_HELD, d["copy"], entity, queue, d["number"], 0, 0)
+        abandon(s, delivery)
+    elif then == THEN_REQUEUE:
+        _answer(s, delivery, ACK_REQUEUE)
+    else:
+        _answer(s, delivery, ACK_REJECT)
+    start_next(s, consumer)
+
+
+@kernel
+def _succeed(s: State, consumer: int, delivery: int) -> None:
+    """The work is done; acknowledge it where acknowledgements are manual."""
+    k = consumers(s, consumer)
+    d = deliveries(s, delivery)
+    entity = clients(s, k["client"])["entity"]
+    queue = queues(s, k["queue"])["entity"]
+    happened = effect(s, d["copy"], k["group"], entity)
+    if happened:
+        emit(s, K_PROCESSED, d["copy"], entity, queue, d["number"], 0, 0)
+    else:
+        emit(s, K_DEDUPLICATED, d["copy"], entity, queue, d["number"], 0, 0)
+    if k["auto"] == 1:
+        drop_delivery(s, delivery)
+    else:
+        _answer(s, delivery, ACK_DONE)
+
+
+@kernel
+def _answer(s: State, delivery: int, answer: int) -> None:
+    """Send an acknowledgement, if the connection the delivery came on still exists."""
+    d = deliveries(s, delivery)
+    k = consumers(s, d["consumer"])
+    index = k["client"]
+    client = clients(s, index)
+    if client["up"] == 0 or client["epoch"] != d["epoch"]:
+        drop_delivery(s, delivery)
+        return
+    queue = queues(s, k["queue"])["entity"]
+    copy = d["copy"]
+    number = d["number"]
+    if answer == ACK_DONE:
+        emit(s, K_ACK_SENT, copy, client["entity"], queue, number, 0, 0)
+    else:
+        emit(s, K_NACK_SENT, copy, client["entity"], queue, number, 0, answer - ACK_REQUEUE)
+    now = runs(s, 0)["now"]
+    ident = copies(s, copies(s, copy)["root"])["ident"]
+    arrives = cross(s, index, UP, ACK, ident, number, now)
+    if arrives == LOST:
+        emit(s, K_PACKET_LOST, copy, client["entity"], queue, number, P_ACK, 0)
+        drop_delivery(s, delivery)
+    elif arrives == now and is_instant(s, index, UP):
+        ack_in(s, delivery, answer, client["epoch"])
+    else:
+        push(s, arrives, RANK_EVENT, E_ACK_IN, delivery, answer, client["epoch"])
+
+
+@kernel
+def ack_in(s: State, delivery: int, answer: int, epoch: int) -> None:
+    """An acknowledgement reaches the broker."""
+    d = deliveries(s, delivery)
+    k = consumers(s, d["consumer"])
+    client = clients(s, k["client"])
+    queue = k["queue"]
+    q = queues(s, queue)
+    copy = int(d["copy"])
+    number = d["number"]
+    n = nodes(s, q["node"])
+    if n["up"] == 0 or client["open"] == 0 or client["epoch"] != epoch:
+        emit(s, K_STALE_PACKET, copy, client["entity"], q["entity"], number, P_ACK, 0)
+        drop_delivery(s, delivery)
+        return
+    if d["open"] == 0:
+        emit(s, K_ACK_IGNORED, copy, n["entity"], q["entity"], number, 0, 0)
+        drop_delivery(s, delivery)
+        return
+    unlink_unacked(s, delivery)
+    _settle(s, delivery, copy, answer)
+    consumer = d["consumer"]
+    drop_delivery(s, delivery)  # the broker's hold
+    drop_delivery(s, delivery)  # the packet's
+    ring_join(s, consumer)
+    dispatch(s, queue)
+
+
+@kernel
+def _settle(s: State, delivery: int, copy: int, answer: int) -> None:
+    """Do what the acknowledgement says: done, back to its place, or refused for good."""
+    d = deliveries(s, delivery)
+    c = copies(s, copy)
+    queue = c["queue"]
+    q = queues(s, queue)
+    entity = clients(s, consumers(s, d["consumer"])["client"])["entity"]
+    root = c["root"]
+    r = copies(s, root)
+    waits = producers(s, r["producer"])["confirm_processed"] == 1
+    if answer == ACK_REQUEUE:
+        q["requeues"] = q["requeues"] + 1
+        emit(s, K_REQUEUED, copy, entity, q["entity"], d["number"], c["position"], 0)
+        put_back(s, queue, copy)
+        return
+    c["state"] = C_GONE
+    if answer == ACK_DONE:
+        q["acked"] = q["acked"] + 1
+        emit(s, K_ACKED, copy, entity, q["entity"], d["number"], 0, 0)
+        if waits:
+            send_confirm(s, root, YES, r["attempts"])
+    else:
+        emit(s, K_DISCARDED, copy, entity, q["entity"], d["number"], 0, 0)
+        if c["fate"] == F_IN_FLIGHT:
+            c["fate"] = F_DISCARDED
+        if waits:
+            send_confirm(s, root, NO, r["attempts"])
+    leave_node(s, copy)
+
+
+@kernel
+def begin_by_hand(s: State, delivery: int, serial: int) -> bool:
+    """A hand-written consumer begins to work on a delivery; False if the handle is stale."""
+    d = deliveries(s, delivery)
+    if d["serial"] != serial or d["held"] == 1:
+        return False
+    d["held"] = 1
+    k = consumers(s, d["consumer"])
+    touch_group(s, k["group"])
+    g = groups(s, k["group"])
+    g["busy"] = g["busy"] + 1
+    emit(s, K_STARTED, d["copy"], clients(s, k["client"])["entity"], queues(s, k["queue"])["entity"], d["number"], 0, 0)
+    return True
+
+
+@kernel
+def settle_by_hand(s: State, delivery: int, answer: int, serial: int) -> bool:
+    """A hand-written consumer is done with a delivery; False if the handle is stale."""
+    d = deliveries(s, delivery)
+    if d["serial"] != serial or d["held"] == 0:
+        return False
+    consumer = d["consumer"]
+    d["serial"] = -1
+    finish_one(s, consumer)
+    if answer == ACK_DONE:
+        _succeed(s, consumer, delivery)
+    elif consumers(s, consumer)["auto"] == 1:
+        abandon(s, delivery)
+    else:
+        _answer(s, delivery, answer)
+    return True

@@ -1,0 +1,106 @@
+"""Read the fixed-size part of a trace out of the records of a run that has ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqlab.core.machine import Machine
+from mqlab.core.recorder import BUCKETS
+from mqlab.model import Model
+from mqlab.trace.fates import Cause, Fate, fate_label
+from mqlab.trace.kinds import Kind
+from mqlab.trace.schema import SERIES, STAGES, Counters, QueueStats
+
+__all__ = ["read_counters"]
+
+_LEVELS_NOT_FLOWS = ("ready", "unacked")
+
+
+def read_counters(machine: Machine, model: Model) -> Counters:
+    """Read totals, histograms, series and time-weighted figures."""
+    run = machine.run
+    counts = machine.array("counts")["n"]
+    tallies = machine.array("tallies")["n"]
+    fates = {fate_label(fate): int(tallies[fate]) for fate in Fate if fate != Fate.LOST}
+    fates |= {
+        fate_label(Fate.LOST, cause): int(tallies[Fate.LOST + cause]) for cause in Cause if cause != Cause.NONE
+    }
+    return Counters(
+        events_by_kind={kind.name.lower(): int(counts[kind]) for kind in Kind},
+        messages={
+            "created": int(run["created"]),
+            "sent": int(run["sent"]),
+            "confirmed": int(run["confirmed"]),
+            "owed": int(run["owed"]),
+            "processed": int(tallies[Fate.PROCESSED]),
+        },
+        fates=fates,
+        histograms=_histograms(machine),
+        moments=_moments(machine),
+        bin_ns=int(run["bin_ns"]),
+        series=_series(machine),
+        queues=_queues(machine, model),
+        utilisation=_utilisation(machine, model),
+        gauges={
+            f"{node.name}.memory_max_bytes": int(machine.array("nodes")[i]["memory_max"])
+            for i, node in enumerate(model.nodes)
+        },
+    )
+
+
+def _histograms(machine: Machine) -> dict[str, NDArray[np.int64]]:
+    cells = machine.array("histograms")["n"]
+    return {name: cells[i * BUCKETS : (i + 1) * BUCKETS].copy() for i, name in enumerate(STAGES)}
+
+
+def _moments(machine: Machine) -> dict[str, tuple[int, float, int, int]]:
+    moments = {}
+    for name, record in zip(STAGES, machine.array("stages"), strict=True):
+        n = int(record["count"])
+        extremes = (int(record["min"]), int(record["max"])) if n else (-1, -1)
+        moments[name] = (n, float(record["sum"]), *extremes)
+    return moments
+
+
+def _series(machine: Machine) -> dict[str, NDArray[np.int64]]:
+    records = machine.array("series")
+    return {
+        name: records[name].copy() if name in _LEVELS_NOT_FLOWS else np.diff(records[name], prepend=0)
+        for name in SERIES
+    }
+
+
+def _queues(machine: Machine, model: Model) -> dict[str, QueueStats]:
+    span = float(model.end_ns - model.warmup_ns)
+    return {queue.name: _stats(record, model.end_ns, span) for queue, record in zip(model.queues, machine.array("queues"), strict=False)}
+
+
+def _stats(record: Any, end_ns: int, span: float) -> QueueStats:
+    rest = float(end_ns - int(record["since"]))
+    ready = float(record["ready_time"]) + float(record["ready"]) * rest
+    unacked = float(record["unacked_time"]) + float(record["unacked"]) * rest
+    return QueueStats(
+        depth_mean=ready / span,
+        depth_max=int(record["ready_max"]),
+        unacked_mean=unacked / span,
+        unacked_max=int(record["unacked_max"]),
+        enqueued=int(record["enqueued"]),
+        delivered=int(record["delivered"]),
+        acked=int(record["acked"]),
+        requeued=int(record["requeues"]),
+    )
+
+
+def _utilisation(machine: Machine, model: Model) -> dict[str, float]:
+    span = float(model.end_ns - model.warmup_ns)
+    busy = {}
+    for node, record in zip(model.nodes, machine.array("nodes"), strict=False):
+        busy[f"{node.name}.cpu"] = int(record["cpu_busy"]) / span
+        busy[f"{node.name}.disk"] = int(record["disk_busy"]) / span
+    for group, record in zip(model.consumers, machine.array("groups"), strict=False):
+        rest = float(model.end_ns - int(record["since"])) * int(record["busy"])
+        busy[group.name] = (float(record["busy_time"]) + rest) / (span * group.count)
+    return busy

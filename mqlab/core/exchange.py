@@ -1,0 +1,203 @@
+"""A publish reaches the broker: its CPU, routing, and each queue's decision to take it.
+
+Matching is not done here: :mod:`mqlab.core.build` has resolved every (exchange, routing key) into a list of queues.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    C_GONE,
+    C_REFUSED,
+    C_VANISHED,
+    E_PUBLISH_DO,
+    E_RESET_SEEN,
+    F_EVICTED,
+    F_IN_FLIGHT,
+    F_REJECTED,
+    F_UNROUTABLE,
+    K_ARRIVED,
+    K_ENQUEUE_REFUSED,
+    K_ENQUEUED,
+    K_EVICTED,
+    K_STALE_PACKET,
+    K_UNROUTABLE,
+    K_VANISHED,
+    OVERFLOW_DROP_HEAD,
+    OVERFLOW_REJECT,
+    P_PUBLISH,
+    RANK_EVENT,
+    X_BROKER_MEMORY,
+    X_WIRE,
+)
+from mqlab.core.confirm import NO, YES, send_confirm
+from mqlab.core.heap import push
+from mqlab.core.queue import append, dispatch, leave_node, take_first, use_cpu
+from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
+from mqlab.core.recorder import emit, new_copy, release
+from mqlab.core.storage import store
+from mqlab.jit import State, kernel
+
+__all__ = ["publish_do", "publish_in", "suspect"]
+
+
+@kernel
+def suspect(s: State, root: int, cause: int) -> None:
+    """Note why a message that has reached no queue may be lost; a later success makes it void."""
+    r = copies(s, root)
+    if r["copies"] == 0 and r["fate"] == F_IN_FLIGHT:
+        r["cause"] = cause
+
+
+@kernel
+def publish_in(s: State, root: int, attempt: int, epoch: int) -> None:
+    """A publish packet arrives."""
+    r = copies(s, root)
+    p = producers(s, r["producer"])
+    client = clients(s, p["client"])
+    n = nodes(s, client["node"])
+    if n["up"] == 0 or client["open"] == 0 or client["epoch"] != epoch:
+        emit(s, K_STALE_PACKET, root, client["entity"], -1, attempt, P_PUBLISH, 0)
+        suspect(s, root, X_WIRE)
+        if n["up"] == 1 and client["up"] == 1 and client["epoch"] == epoch:
+            push(s, runs(s, 0)["now"], RANK_EVENT, E_RESET_SEEN, p["client"], 0, epoch)
+        release(s, root)
+        return
+    emit(s, K_ARRIVED, root, n["entity"], -1, attempt, 0, 0)
+    if n["publish_ns"] > 0:
+        done = use_cpu(s, client["node"], n["publish_ns"])
+        push(s, done, RANK_EVENT, E_PUBLISH_DO, root, attempt, n["epoch"])
+    else:
+        publish_do(s, root, attempt, n["epoch"])
+
+
+@kernel
+def publish_do(s: State, root: int, attempt: int, epoch: int) -> None:
+    """Route a publish, let each queue decide, and confirm what need not wait for the disk."""
+    r = copies(s, root)
+    p = producers(s, r["producer"])
+    n = nodes(s, clients(s, p["client"])["node"])
+    if n["epoch"] != epoch:
+        emit(s, K_VANISHED, root, n["entity"], -1, attempt, 0, X_BROKER_MEMORY)
+        suspect(s, root, X_BROKER_MEMORY)
+        release(s, root)
+        return
+    way = routes(s, r["route"])
+    if way["count"] == 0:
+        emit(s, K_UNROUTABLE, root, n["entity"], -1, attempt, 0, 0)
+        if r["fate"] == F_IN_FLIGHT:
+            r["fate"] = F_UNROUTABLE
+        send_confirm(s, root, YES, attempt)
+        release(s, root)
+        return
+    refused = False
+    for i in range(way["count"]):
+        queue = int(targets(s, way["first"] + i)["n"])
+        if not _offer(s, root, queue, attempt):
+            refused = True
+    if refused:
+        send_confirm(s, root, NO, attempt)
+    elif r["wait"] == 0 and p["confirm_processed"] == 0:
+        send_confirm(s, root, YES, attempt)
+    release(s, root)
+
+
+@kernel
+def _claim(s: State, root: int, queue: int) -> int:
+    """Find or make the record for this message's copy in this queue.
+
+    A copy that a crash took or that was refused is taken up again; one that stands (or stood) there makes this an
+    extra obligation.
+    """
+    r = copies(s, root)
+    if r["copies"] == 0:
+        r["copies"] = 1
+        r["queue"] = queue
+        return root
+    earlier = -1
+    slot = root
+    while slot >= 0:
+        c = copies(s, slot)
+        if c["queue"] == queue:
+            if c["state"] == C_VANISHED or c["state"] == C_REFUSED:
+                return slot
+            if earlier < 0:
+                earlier = c["index"]
+        slot = c["next_copy"]
+    fresh = new_copy(s)
+    c = copies(s, fresh)
+    c["root"] = root
+    c["index"] = r["copies"]
+    c["copy_of"] = earlier
+    c["queue"] = queue
+    c["persistent"] = r["persistent"]
+    copies(s, r["last_copy"])["next_copy"] = fresh
+    r["last_copy"] = fresh
+    r["copies"] = r["copies"] + 1
+    return fresh
+
+
+@kernel
+def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
+    """Offer a message to a queue; False if the queue refuses it."""
+    q = queues(s, queue)
+    copy = _claim(s, root, queue)
+    c = copies(s, copy)
+    node = nodes(s, q["node"])
+    limited = q["max_length"] >= 0 and q["ready"] >= q["max_length"] and (q["ready"] > 0 or q["ring_head"] < 0)
+    if limited and q["overflow"] != OVERFLOW_DROP_HEAD:
+        return _turn_away(s, root, copy, queue, attempt)
+    c["fate"] = F_IN_FLIGHT
+    c["cause"] = 0
+    c["storage"] = 0
+    if c["enqueued"] < 0:
+        c["enqueued"] = runs(s, 0)["now"]
+    r = copies(s, root)
+    r["refs"] = r["refs"] + 1
+    emit(s, K_ENQUEUED, copy, node["entity"], q["entity"], attempt, q["position"], 0)
+    append(s, queue, copy)
+    memory = node["memory"] + r["size"]
+    node["memory"] = memory
+    if memory > node["memory_max"]:
+        node["memory_max"] = memory
+    if q["durable"] == 1 and c["persistent"] == 1 and c["on_disk_list"] == 0:
+        store(s, copy)
+    if limited:
+        _evict_first(s, queue)
+    dispatch(s, queue)
+    return True
+
+
+@kernel
+def _turn_away(s: State, root: int, copy: int, queue: int, attempt: int) -> bool:
+    """The queue is full: refuse the newest (False), or drop it in silence (True)."""
+    q = queues(s, queue)
+    c = copies(s, copy)
+    entity = nodes(s, q["node"])["entity"]
+    if q["overflow"] == OVERFLOW_REJECT:
+        emit(s, K_ENQUEUE_REFUSED, copy, entity, q["entity"], attempt, 0, 0)
+        c["state"] = C_REFUSED
+        c["cause"] = 0
+        c["fate"] = F_EVICTED
+        if producers(s, copies(s, root)["producer"])["confirm"] == 1:
+            c["fate"] = F_REJECTED
+        return False
+    emit(s, K_EVICTED, copy, entity, q["entity"], attempt, 0, 0)
+    c["state"] = C_GONE
+    c["fate"] = F_EVICTED
+    c["cause"] = 0
+    return True
+
+
+@kernel
+def _evict_first(s: State, queue: int) -> None:
+    """Drop the oldest ready copy."""
+    copy = take_first(s, queue)
+    if copy < 0:
+        return
+    q = queues(s, queue)
+    c = copies(s, copy)
+    emit(s, K_EVICTED, copy, nodes(s, q["node"])["entity"], q["entity"], 0, 0, 0)
+    c["state"] = C_GONE
+    if c["fate"] == F_IN_FLIGHT:
+        c["fate"] = F_EVICTED
+    leave_node(s, copy)

@@ -1,0 +1,214 @@
+"""A broker goes down and comes back.
+
+    process crash   connections reset at once; what was handed to the operating system survives
+    power loss      nobody is told; only what an fsync covered survives
+
+Working off a crash is unbounded (every client, every ready copy), so it goes in stages and pieces, each a
+continuation at the same instant: clients, then the disk's lists, then the queues.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    C_VANISHED,
+    CHUNK,
+    CONSUMER,
+    D_SYNCED,
+    D_WRITTEN,
+    E_CRASH,
+    E_RECOVER,
+    F_IN_FLIGHT,
+    F_LOST,
+    K_NODE_CRASHED,
+    K_NODE_RESTARTED,
+    K_RECOVERED,
+    K_VANISHED,
+    RANK_CONTINUE,
+    X_BROKER_MEMORY,
+    X_UNSYNCED_DISK,
+)
+from mqlab.core.connection import lost, return_some, watch
+from mqlab.core.heap import push
+from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
+from mqlab.core.records import clients, copies, nodes, queues, runs
+from mqlab.core.recorder import emit, release, tell
+from mqlab.jit import State, kernel
+
+__all__ = ["crash", "crash_node", "recover", "restart_node"]
+
+_CLIENTS, _DISK, _QUEUES = 0, 1, 2
+_AT_ONCE = 64
+
+
+@kernel
+def crash_node(s: State, node: int, power: int) -> None:
+    """The broker's process dies (power 0) or its machine loses power (1)."""
+    n = nodes(s, node)
+    if n["up"] == 0:
+        return
+    n["up"] = 0
+    n["epoch"] = n["epoch"] + 1
+    n["power"] = power
+    n["cpu_free"] = 0
+    tell(s, K_NODE_CRASHED, -1, 0, n["entity"], -1, 0, 0, power, 1)
+    _go_on(s, node, _CLIENTS, 0)
+
+
+@kernel
+def _go_on(s: State, node: int, stage: int, cursor: int) -> None:
+    push(s, runs(s, 0)["now"], RANK_CONTINUE, E_CRASH, node, stage, cursor)
+
+
+@kernel
+def crash(s: State, node: int, stage: int, cursor: int) -> None:
+    """Work off the next piece of a crash."""
+    if stage == _CLIENTS:
+        _crash_clients(s, node, cursor)
+    elif stage == _DISK:
+        _crash_disk(s, node)
+    else:
+        _crash_queue(s, node, cursor)
+
+
+@kernel
+def _crash_clients(s: State, node: int, cursor: int) -> None:
+    """The broker forgets its connections; after a process crash their clients are told."""
+    n = nodes(s, node)
+    total = runs(s, 0)["clients"]
+    for _ in range(_AT_ONCE):
+        if cursor >= total:
+            _go_on(s, node, _DISK, 0)
+            return
+        c = clients(s, cursor)
+        if c["node"] == node and c["open"] == 1:
+            if c["kind"] == CONSUMER:
+                ring_leave(s, c["owner"])
+                if not return_some(s, cursor, True):
+                    _go_on(s, node, _CLIENTS, cursor)
+                    return
+            c["open"] = 0
+            if n["power"] == 1:
+                watch(s, cursor)
+            elif c["silent"] == 0:
+                lost(s, cursor)
+        cursor += 1
+    _go_on(s, node, _CLIENTS, cursor)
+
+
+@kernel
+def _crash_disk(s: State, node: int) -> None:
+    """Writes that waited, or were on their way to the disk, are no longer waited for."""
+    n = nodes(s, node)
+    for _ in range(CHUNK):
+        copy = n["flush_head"]
+        if copy >= 0:
+            n["flush_head"] = copies(s, copy)["dnext"]
+        else:
+            copy = n["wait_head"]
+            if copy < 0:
+                n["wait_tail"] = -1
+                n["wait_n"] = 0
+                n["wait_bytes"] = 0
+                n["flush_n"] = 0
+                n["flushing"] = 0
+                n["armed"] = 0
+                _go_on(s, node, _QUEUES, 0)
+                return
+            n["wait_head"] = copies(s, copy)["dnext"]
+        c = copies(s, copy)
+        c["on_disk_list"] = 0
+        root = copies(s, c["root"])
+        root["wait"] = root["wait"] - 1
+        release(s, c["root"])
+    _go_on(s, node, _DISK, 0)
+
+
+@kernel
+def _crash_queue(s: State, node: int, queue: int) -> None:
+    """Each copy survives, or vanishes; survivors keep their order."""
+    n = nodes(s, node)
+    if queue >= runs(s, 0)["queues"]:
+        return
+    q = queues(s, queue)
+    if q["node"] != node:
+        _go_on(s, node, _QUEUES, queue + 1)
+        return
+    needed = D_WRITTEN
+    cause = X_BROKER_MEMORY
+    if n["power"] == 1:
+        needed = D_SYNCED
+    for _ in range(CHUNK):
+        copy = take_first(s, queue)
+        if copy < 0:
+            q["head"] = q["kept_head"]
+            q["tail"] = q["kept_tail"]
+            q["kept_head"] = -1
+            q["kept_tail"] = -1
+            _count_ready(s, queue)
+            _go_on(s, node, _QUEUES, queue + 1)
+            return
+        c = copies(s, copy)
+        if q["durable"] == 1 and c["persistent"] == 1 and c["storage"] >= needed:
+            c["storage"] = D_SYNCED
+            c["qnext"] = -1
+            if q["kept_tail"] < 0:
+                q["kept_head"] = copy
+            else:
+                copies(s, q["kept_tail"])["qnext"] = copy
+            q["kept_tail"] = copy
+        else:
+            cause = X_BROKER_MEMORY
+            if c["storage"] == D_WRITTEN:
+                cause = X_UNSYNCED_DISK
+            c["state"] = C_VANISHED
+            if c["fate"] == F_IN_FLIGHT:
+                c["fate"] = F_LOST
+                c["cause"] = cause
+            emit(s, K_VANISHED, copy, n["entity"], q["entity"], 0, 0, cause)
+            leave_node(s, copy)
+    _go_on(s, node, _QUEUES, queue)
+
+
+@kernel
+def _count_ready(s: State, queue: int) -> None:
+    """Count the survivors that stand in the queue again (a walk along the list; no rows, so no pieces)."""
+    n = 0
+    copy = queues(s, queue)["head"]
+    while copy >= 0:
+        n += 1
+        copy = copies(s, copy)["qnext"]
+    set_ready(s, queue, n)
+
+
+@kernel
+def restart_node(s: State, node: int) -> None:
+    """The broker is back with what survived; clients connect when they next try."""
+    n = nodes(s, node)
+    if n["up"] == 1:
+        return
+    n["up"] = 1
+    tell(s, K_NODE_RESTARTED, -1, 0, n["entity"], -1, 0, 0, 0, 1)
+    push(s, runs(s, 0)["now"], RANK_CONTINUE, E_RECOVER, node, 0, -1)
+
+
+@kernel
+def recover(s: State, node: int, queue: int, copy: int) -> None:
+    """Report the copies that are back, a piece at a time; ``copy`` is the next one, -1: the head of the queue."""
+    total = runs(s, 0)["queues"]
+    now = runs(s, 0)["now"]
+    entity = nodes(s, node)["entity"]
+    if queue >= total:
+        return
+    q = queues(s, queue)
+    if q["node"] == node:
+        if copy < 0:
+            copy = int(q["head"])
+        for _ in range(CHUNK):
+            if copy < 0:
+                break
+            emit(s, K_RECOVERED, copy, entity, q["entity"], 0, copies(s, copy)["position"], 0)
+            copy = int(copies(s, copy)["qnext"])
+        if copy >= 0:
+            push(s, now, RANK_CONTINUE, E_RECOVER, node, queue, copy)
+            return
+    push(s, now, RANK_CONTINUE, E_RECOVER, node, queue + 1, -1)

@@ -1,0 +1,198 @@
+"""What a consumer has in its hands: deliveries it received, one of which it works on."""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    E_DROP,
+    E_SERVICE_DONE,
+    F_IN_FLIGHT,
+    F_LOST,
+    K_DELIVERED,
+    K_DROPPED,
+    K_EFFECT,
+    K_STALE_PACKET,
+    K_STARTED,
+    P_DELIVERY,
+    RANK_CONTINUE,
+    RANK_EVENT,
+    STOP_DELIVERY,
+    X_AUTO_ACK,
+    DISPATCH_CHUNK,
+)
+from mqlab.core.distributions import sample
+from mqlab.core.heap import push
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, outbox, queues, runs
+from mqlab.core.recorder import drop_delivery, emit
+from mqlab.jit import State, kernel
+from mqlab.sampling import EFFECT_AT, SERVICE, unit
+
+__all__ = ["abandon", "drop_hands", "effect", "finish_one", "interrupt", "receive", "start_next", "stop_for_world", "touch_group"]
+
+
+@kernel
+def touch_group(s: State, group: int) -> None:
+    """Bring the group's busy time up to now; call before ``busy`` changes."""
+    g = groups(s, group)
+    now = runs(s, 0)["now"]
+    g["busy_time"] = g["busy_time"] + float(g["busy"]) * float(now - g["since"])
+    g["since"] = now
+
+
+@kernel
+def stop_for_world(s: State, reason: int, entity: int, handle: int, serial: int, detail: int) -> None:
+    """Hand over to the world outside after the current event."""
+    run = runs(s, 0)
+    n = run["outbox_n"]
+    out = outbox(s, n)
+    run["outbox_n"] = n + 1
+    out["reason"] = reason
+    out["entity"] = entity
+    out["handle"] = handle
+    out["serial"] = serial
+    out["detail"] = detail
+
+
+@kernel
+def abandon(s: State, delivery: int) -> None:
+    """Let go of a delivery that will not be worked on; with automatic acknowledgement nobody else has it."""
+    d = deliveries(s, delivery)
+    c = copies(s, d["copy"])
+    if consumers(s, d["consumer"])["auto"] == 1 and c["fate"] == F_IN_FLIGHT:
+        c["fate"] = F_LOST
+        c["cause"] = X_AUTO_ACK
+    drop_delivery(s, delivery)
+
+
+@kernel
+def receive(s: State, delivery: int, epoch: int) -> None:
+    """Take a delivery in hand, if the connection it came on still exists."""
+    d = deliveries(s, delivery)
+    consumer = d["consumer"]
+    k = consumers(s, consumer)
+    client = clients(s, k["client"])
+    queue = queues(s, k["queue"])["entity"]
+    if client["up"] == 0 or client["epoch"] != epoch:
+        emit(s, K_STALE_PACKET, d["copy"], client["entity"], queue, d["number"], P_DELIVERY, 0)
+        abandon(s, delivery)
+        return
+    c = copies(s, d["copy"])
+    c["deliveries"] = c["deliveries"] + 1
+    if c["delivered"] < 0:
+        c["delivered"] = runs(s, 0)["now"]
+    emit(s, K_DELIVERED, d["copy"], client["entity"], queue, d["number"], 0, 0)
+    if k["by_hand"] == 1:
+        stop_for_world(s, STOP_DELIVERY, consumer, delivery, d["serial"], 0)
+        return
+    if k["hand_tail"] < 0:
+        k["hand_head"] = delivery
+    else:
+        deliveries(s, k["hand_tail"])["hand"] = delivery
+    k["hand_tail"] = delivery
+    start_next(s, consumer)
+
+
+@kernel
+def start_next(s: State, consumer: int) -> None:
+    """Begin to work on the oldest delivery in hand, if there is one and the consumer is idle."""
+    k = consumers(s, consumer)
+    delivery = int(k["hand_head"])
+    if delivery < 0 or k["current"] >= 0:
+        return
+    d = deliveries(s, delivery)
+    k["hand_head"] = d["hand"]
+    if d["hand"] < 0:
+        k["hand_tail"] = -1
+    d["hand"] = -1
+    k["current"] = delivery
+    touch_group(s, k["group"])
+    g = groups(s, k["group"])
+    others = g["busy"]
+    g["busy"] = others + 1
+    root = copies(s, copies(s, d["copy"])["root"])
+    service = sample(s, g["service"], SERVICE, g["ident"], root["ident"], d["number"], 0)
+    if g["alpha"] > 0.0 or g["beta"] > 0.0:
+        factor = 1.0 + g["alpha"] * float(others) + g["beta"] * float(others) * float(others + 1)
+        service = int(min(float(service) * factor + 0.5, 4.0e18))
+    now = runs(s, 0)["now"]
+    k["started"] = now
+    k["ends"] = now + service
+    emit(s, K_STARTED, d["copy"], clients(s, k["client"])["entity"], queues(s, k["queue"])["entity"], d["number"], service, 0)
+    push(s, now + service, RANK_EVENT, E_SERVICE_DONE, consumer, delivery, k["life"])
+
+
+@kernel
+def finish_one(s: State, consumer: int) -> None:
+    """Note that the consumer is no longer busy."""
+    k = consumers(s, consumer)
+    k["current"] = -1
+    touch_group(s, k["group"])
+    g = groups(s, k["group"])
+    g["busy"] = g["busy"] - 1
+
+
+@kernel
+def effect(s: State, copy: int, group: int, entity: int) -> bool:
+    """Let the business effect of a copy happen, unless the group knows the business id; True if it happened.
+
+    The look-up is exact while the message lives, and it lives as long as any of its copies or re-sends could arrive:
+    so the shared store of business ids is the message's own record.
+    """
+    c = copies(s, copy)
+    run = runs(s, 0)
+    if c["processings"] == 0:
+        c["processed"] = run["now"]
+        c["order"] = run["order"]
+        run["order"] = run["order"] + 1
+        c["consumer"] = entity
+    c["processings"] = c["processings"] + 1
+    if groups(s, group)["deduplicate"] == 1:
+        other = c["root"]
+        while other >= 0:
+            o = copies(s, other)
+            if o["queue"] == c["queue"] and o["effects"] > 0:
+                return False
+            other = o["next_copy"]
+    c["effects"] = c["effects"] + 1
+    return True
+
+
+@kernel
+def interrupt(s: State, consumer: int) -> None:
+    """Kill the work in progress: its effect may have happened, at a point drawn uniformly within the service."""
+    k = consumers(s, consumer)
+    k["life"] = k["life"] + 1
+    delivery = k["current"]
+    if delivery < 0:
+        return
+    d = deliveries(s, delivery)
+    root = copies(s, copies(s, d["copy"])["root"])
+    g = groups(s, k["group"])
+    worked = float(runs(s, 0)["now"] - k["started"])
+    whole = float(k["ends"] - k["started"])
+    entity = clients(s, k["client"])["entity"]
+    queue = queues(s, k["queue"])["entity"]
+    if unit(EFFECT_AT, g["ident"], root["ident"], d["number"], 0) * whole < worked:
+        if effect(s, d["copy"], k["group"], entity):
+            emit(s, K_EFFECT, d["copy"], entity, queue, d["number"], 0, 0)
+    emit(s, K_DROPPED, d["copy"], entity, queue, d["number"], 0, 1)
+    finish_one(s, consumer)
+    abandon(s, delivery)
+
+
+@kernel
+def drop_hands(s: State, consumer: int, died: int) -> None:
+    """Let go of what was received and not begun, a piece at a time."""
+    k = consumers(s, consumer)
+    entity = clients(s, k["client"])["entity"]
+    queue = queues(s, k["queue"])["entity"]
+    for _ in range(DISPATCH_CHUNK):
+        delivery = k["hand_head"]
+        if delivery < 0:
+            return
+        d = deliveries(s, delivery)
+        k["hand_head"] = d["hand"]
+        if d["hand"] < 0:
+            k["hand_tail"] = -1
+        emit(s, K_DROPPED, d["copy"], entity, queue, d["number"], 0, died)
+        abandon(s, delivery)
+    push(s, runs(s, 0)["now"], RANK_CONTINUE, E_DROP, consumer, died, 0)

@@ -1,0 +1,349 @@
+"""The loop: take the first event, hand it to its mechanism, and stop in time.
+
+:func:`advance` is the only kernel that Python calls. It returns why it stopped (``R_…`` of
+:mod:`mqlab.core.codes`): the horizon is reached, an array lacks the headroom that one event may need, the world
+outside has something to do, or the event budget is used up.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    ACK_REJECT,
+    E_ACK_IN,
+    E_ARRIVAL,
+    E_CONFIRM_IN,
+    E_CONFIRM_TIMER,
+    E_CONNECT,
+    E_CRASH,
+    E_DELIVERY_IN,
+    E_DISPATCH,
+    E_DROP,
+    E_FLUSH_END,
+    E_FLUSH_START,
+    E_FORGET,
+    E_HEARTBEAT,
+    E_PREPARED,
+    E_PUBLISH_DO,
+    E_PUBLISH_IN,
+    E_PUMP,
+    E_RECOVER,
+    E_RESEND,
+    E_RESET_SEEN,
+    E_RETURN,
+    E_REVIVE,
+    E_SERVICE_DONE,
+    E_UNKNOWN,
+    E_WARM,
+    K_CONFIRMED,
+    K_DELIVERED,
+    K_ENQUEUED,
+    K_EVICTED,
+    K_PROCESSED,
+    K_REFUSED,
+    K_VANISHED,
+    K_ACKED,
+    K_DEDUPLICATED,
+    LEVEL_EVENTS,
+    LEVEL_FATES,
+    R_BAD_COMMAND,
+    R_OUTSIDE,
+    R_PAUSE,
+    R_REACHED,
+    R_ROOM,
+    RANK_CONTINUE,
+    RANK_WORLD,
+    W_CRASH_CLIENT,
+    W_CRASH_NODE,
+    W_POWER_LOSS,
+    W_PUBLISH,
+    W_RESET,
+    W_RESTART_CLIENT,
+    W_RESTART_NODE,
+    W_SETTLE,
+    W_SILENCE,
+    W_SPEAK,
+    W_START,
+)
+from mqlab.core.connection import connect, die, heartbeat, lost, reset, return_unacked, revive, silence, speak
+from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand
+from mqlab.core.exchange import publish_do, publish_in
+from mqlab.core.faults import crash, crash_node, recover, restart_node
+from mqlab.core.hands import drop_hands, receive, touch_group
+from mqlab.core.heap import pop, push
+from mqlab.core.producer import (
+    arrival,
+    confirm_in,
+    confirm_timer,
+    create,
+    forget,
+    prepared,
+    pump,
+    resend,
+    schedule_arrival,
+    unknown,
+)
+from mqlab.core.queue import dispatch, ring_join, set_ready, set_unacked
+from mqlab.core.records import (
+    clients,
+    copies,
+    counts,
+    groups,
+    heap,
+    inbox,
+    producers,
+    queues,
+    runs,
+    series,
+)
+from mqlab.core.recorder import retire
+from mqlab.core.storage import flush_end, flush_start
+from mqlab.jit import State, entry, kernel
+
+__all__ = ["advance"]
+
+_RANK_SHIFT = 56
+
+
+@kernel
+def _has_room(s: State) -> bool:
+    """Say whether every array has the headroom that one event may need."""
+    run = runs(s, 0)
+    room = run["room"]
+    if run["heap_size"] - run["heap_n"] < room or run["copy_size"] - run["copy_fresh"] < room:
+        return False
+    if run["delivery_size"] - run["delivery_fresh"] < room or run["outbox_size"] - run["outbox_n"] < room:
+        return False
+    if run["level"] >= LEVEL_EVENTS and run["event_size"] - run["event_n"] < 8 * room:
+        return False
+    return run["level"] < LEVEL_FATES or run["fate_size"] - run["fate_n"] >= 2 * room
+
+
+@kernel
+def _close_bins(s: State, time: int) -> None:
+    """Write down the time series at the end of each bin that ends at or before ``time``."""
+    run = runs(s, 0)
+    while run["next_bin"] <= time and run["bin"] < run["bins"]:
+        row = series(s, run["bin"])
+        row["created"] = run["created"]
+        row["sent"] = run["sent"]
+        row["confirmed"] = counts(s, K_CONFIRMED)["n"]
+        row["refused"] = counts(s, K_REFUSED)["n"]
+        row["enqueued"] = counts(s, K_ENQUEUED)["n"]
+        row["delivered"] = counts(s, K_DELIVERED)["n"]
+        row["processed"] = counts(s, K_PROCESSED)["n"] + counts(s, K_DEDUPLICATED)["n"]
+        row["acked"] = counts(s, K_ACKED)["n"]
+        row["evicted"] = counts(s, K_EVICTED)["n"]
+        row["vanished"] = counts(s, K_VANISHED)["n"]
+        row["redelivered"] = run["redelivered"]
+        row["ready"] = run["ready"]
+        row["unacked"] = run["unacked"]
+        run["bin"] = run["bin"] + 1
+        run["next_bin"] = run["next_bin"] + run["bin_ns"]
+
+
+@kernel
+def _warm(s: State) -> None:
+    """Warm-up is over: time-weighted figures start here."""
+    run = runs(s, 0)
+    for i in range(run["queues"]):
+        set_ready(s, i, 0)
+        set_unacked(s, i, 0)
+        q = queues(s, i)
+        q["since"] = run["now"]
+        q["ready_time"] = 0.0
+        q["unacked_time"] = 0.0
+        q["ready_max"] = q["ready"]
+        q["unacked_max"] = q["unacked"]
+        q["enqueued"] = 0
+        q["delivered"] = 0
+        q["acked"] = 0
+        q["requeues"] = 0
+    for i in range(run["groups"]):
+        touch_group(s, i)
+        g = groups(s, i)
+        g["busy_time"] = 0.0
+
+
+@kernel
+def _happen_first(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """Events along a message's ordinary way, the most frequent first."""
+    if kind == E_SERVICE_DONE:
+        service_done(s, a, b, c)
+    elif kind == E_ARRIVAL:
+        arrival(s, a)
+    elif kind == E_PUBLISH_IN:
+        publish_in(s, a, b, c)
+    elif kind == E_DELIVERY_IN:
+        receive(s, a, c)
+    elif kind == E_ACK_IN:
+        ack_in(s, a, b, c)
+    elif kind == E_CONFIRM_IN:
+        confirm_in(s, a, b, c)
+    elif kind == E_PUBLISH_DO:
+        publish_do(s, a, b, c)
+    elif kind == E_PREPARED:
+        prepared(s, a, c)
+    elif kind == E_FLUSH_START:
+        flush_start(s, a, c)
+    elif kind == E_FLUSH_END:
+        flush_end(s, a, c)
+    else:
+        _happen_seldom(s, kind, a, b, c)
+
+
+@kernel
+def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """Events off a message's ordinary way, and the rest of events cut into pieces."""
+    if kind == E_CONFIRM_TIMER:
+        confirm_timer(s, a)
+    elif kind == E_RESEND:
+        resend(s, a, c)
+    elif kind == E_DISPATCH:
+        queues(s, a)["dispatching"] = 0
+        dispatch(s, a)
+    elif kind == E_PUMP:
+        producers(s, a)["pumping"] = 0
+        pump(s, a)
+    elif kind == E_CONNECT:
+        connect(s, a, c)
+    elif kind == E_HEARTBEAT:
+        heartbeat(s, a, b)
+    elif kind == E_RESET_SEEN:
+        if clients(s, a)["epoch"] == c:
+            lost(s, a)
+    elif kind == E_REVIVE:
+        if clients(s, a)["life"] == c:
+            revive(s, a)
+    elif kind == E_UNKNOWN:
+        unknown(s, a)
+    elif kind == E_FORGET:
+        forget(s, a)
+    elif kind == E_RETURN:
+        return_unacked(s, a)
+    elif kind == E_DROP:
+        drop_hands(s, a, b)
+    elif kind == E_CRASH:
+        crash(s, a, b, c)
+    elif kind == E_RECOVER:
+        recover(s, a, b, c)
+    elif kind == E_WARM:
+        _warm(s)
+
+
+@kernel
+def _is_index(s: State, kind: int, a: int) -> bool:
+    """Say whether a command names something that exists."""
+    run = runs(s, 0)
+    if kind == W_CRASH_NODE or kind == W_POWER_LOSS or kind == W_RESTART_NODE:
+        return 0 <= a < run["nodes"]
+    if kind == W_START or kind == W_SETTLE:
+        return 0 <= a < run["delivery_fresh"]
+    return a >= 0
+
+
+@kernel
+def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
+    """Do what the world says; False if it makes no sense."""
+    if not _is_index(s, kind, a):
+        return False
+    if kind == W_CRASH_NODE:
+        crash_node(s, a, 0)
+    elif kind == W_POWER_LOSS:
+        crash_node(s, a, 1)
+    elif kind == W_RESTART_NODE:
+        restart_node(s, a)
+    elif kind == W_CRASH_CLIENT:
+        die(s, a, -1)
+    elif kind == W_RESTART_CLIENT:
+        revive(s, a)
+    elif kind == W_RESET:
+        reset(s, a)
+    elif kind == W_SILENCE:
+        silence(s, a)
+    elif kind == W_SPEAK:
+        speak(s, a)
+    elif kind == W_PUBLISH:
+        create(s, a, b, c)
+    elif kind == W_START:
+        return begin_by_hand(s, a, c)
+    elif kind == W_SETTLE:
+        return b <= ACK_REJECT and settle_by_hand(s, a, b, c)
+    else:
+        return False
+    return True
+
+
+@kernel
+def _prime(s: State) -> None:
+    """Schedule what is due at the start: consumers stand in line, then first arrivals and the end of warm-up."""
+    run = runs(s, 0)
+    run["primed"] = 1
+    for consumer in range(run["consumers"]):
+        ring_join(s, consumer)
+    for producer in range(run["producers"]):
+        schedule_arrival(s, producer)
+    if run["warmup"] > 0:
+        push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
+
+
+@kernel
+def _finish(s: State) -> int:
+    """The run is over: write the rows of everything that is still alive."""
+    run = runs(s, 0)
+    _close_bins(s, run["now"] + run["bin_ns"])
+    while run["cursor"] < run["copy_fresh"]:
+        if not _has_room(s):
+            return R_ROOM
+        slot = run["cursor"]
+        c = copies(s, slot)
+        if c["live"] == 1 and c["root"] == slot:
+            retire(s, slot)
+        run["cursor"] = slot + 1
+    return R_REACHED
+
+
+@entry
+def advance(s: State, horizon: int, budget: int) -> int:
+    """Let everything happen that is due before ``horizon`` (ns), at most ``budget`` events; say why it stopped.
+
+    Commands in the inbox happen first, at the present instant, each followed by its continuations.
+    """
+    run = runs(s, 0)
+    if run["finishing"] == 1:
+        return _finish(s)
+    if run["primed"] == 0:
+        _prime(s)
+    for _ in range(budget):
+        if not _has_room(s):
+            return R_ROOM
+        n = run["heap_n"]
+        top = heap(s, 0)
+        continues = n > 0 and (top["order"] >> _RANK_SHIFT) == RANK_CONTINUE
+        if run["inbox_n"] > 0 and not continues:
+            word = inbox(s, run["inbox_read"])
+            run["inbox_read"] = run["inbox_read"] + 1
+            if run["inbox_read"] == run["inbox_n"]:
+                run["inbox_read"] = 0
+                run["inbox_n"] = 0
+            _close_bins(s, word["time"])
+            run["now"] = word["time"]
+            if not _command(s, word["kind"], word["a"], word["b"], word["c"]):
+                return R_BAD_COMMAND
+            continue
+        if n == 0 or (top["time"] >= horizon and not continues):
+            if run["outbox_n"] > 0:
+                return R_OUTSIDE
+            return R_REACHED
+        time = top["time"]
+        kind = top["kind"]
+        a = top["a"]
+        b = top["b"]
+        c = top["c"]
+        pop(s)
+        if time >= run["next_bin"]:
+            _close_bins(s, time)
+        run["now"] = time
+        _happen_first(s, kind, a, b, c)
+        if run["outbox_n"] > 0 and run["inbox_n"] == 0:
+            return R_OUTSIDE
+    return R_PAUSE

@@ -1,0 +1,141 @@
+"""The machine: the records of one run, kept alive, grown and drained by Python while kernels work on them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqlab.core import codes
+from mqlab.core.build import Built
+from mqlab.core.loop import advance
+from mqlab.core.records import ARRAYS
+from mqlab.errors import EngineError
+from mqlab.jit import JIT, handle_of, is_compiled, prepare
+
+__all__ = ["BUDGET", "Machine"]
+
+Drain = Callable[[NDArray[Any]], None]
+
+BUDGET = 1_000_000 if JIT else 10_000
+"""Events between two looks at the clock: a fraction of a second."""
+
+_GROWING = {"copies": "copy_fresh", "deliveries": "delivery_fresh", "heap": "heap_n", "outbox": "outbox_n"}
+_SIZES = {
+    "copies": "copy_size", "deliveries": "delivery_size", "heap": "heap_size", "outbox": "outbox_size",
+    "event_rows": "event_size", "fate_rows": "fate_size", "series": "bins",
+}  # fmt: skip
+_DRAINED = {"event_rows": "event_n", "fate_rows": "fate_n"}
+
+
+class Machine:
+    """Runs kernels over the records of one model.
+
+    Parameters
+    ----------
+    built
+        The records, from :func:`mqlab.core.build.build`.
+    drain_events, drain_fates
+        Called with a block of finished rows whenever one is full; the block is reused afterwards.
+    """
+
+    def __init__(self, built: Built, drain_events: Drain, drain_fates: Drain) -> None:
+        self.built = built
+        self._names = [name for name, _ in ARRAYS]
+        self._arrays: list[NDArray[Any]] = [built.arrays[name] for name in self._names]
+        self._directory = np.zeros(2 * len(ARRAYS), np.int64)
+        self._drains = {"event_rows": drain_events, "fate_rows": drain_fates}
+        self._handle = handle_of(self._arrays, self._directory)
+        if not is_compiled():
+            prepare(advance)
+        self.run = built.arrays["runs"][0]
+        self._note_sizes()
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The records called ``name`` as they are now."""
+        return self._arrays[self._names.index(name)]
+
+    def _replace(self, name: str, array: NDArray[Any]) -> None:
+        self._arrays[self._names.index(name)] = array
+        self._handle = handle_of(self._arrays, self._directory)
+        self._note_sizes()
+
+    def _note_sizes(self) -> None:
+        for name, field in _SIZES.items():
+            self.run[field] = len(self.array(name))
+
+    def advance(self, horizon_ns: int) -> int:
+        """Let events happen before ``horizon_ns``; return R_REACHED, R_OUTSIDE or R_PAUSE of the codes.
+
+        Raises
+        ------
+        EngineError
+            If the world asked for something that does not exist.
+        """
+        while True:
+            reason = self._call(horizon_ns)
+            if reason == codes.R_ROOM:
+                self._make_room()
+            elif reason == codes.R_BAD_COMMAND:
+                raise EngineError("the world asked for something that does not exist (a stale or unknown handle)")
+            else:
+                return reason
+
+    def _call(self, horizon_ns: int) -> int:
+        if JIT:
+            return int(advance(self._handle, horizon_ns, BUDGET))
+        with warnings.catch_warnings():
+            # unsigned mixing wraps on purpose; interpreted, numpy says so each time
+            warnings.filterwarnings("ignore", "overflow encountered", RuntimeWarning)
+            return int(advance(self._handle, horizon_ns, BUDGET))
+
+    def _make_room(self) -> None:
+        """Drain finished rows, and double whatever is short of headroom."""
+        room = int(self.run["room"])
+        for name in _DRAINED:
+            self.drain(name)
+        for name, used in _GROWING.items():
+            array = self.array(name)
+            if len(array) - int(self.run[used]) < room:
+                bigger = np.zeros(2 * len(array), array.dtype)
+                bigger[: len(array)] = array
+                self._replace(name, bigger)
+
+    def drain(self, name: str) -> None:
+        """Hand the finished rows of a block to whoever wants them."""
+        used = _DRAINED[name]
+        n = int(self.run[used])
+        if n:
+            self._drains[name](self.array(name)[:n])
+            self.run[used] = 0
+
+    def command(self, time_ns: int, kind: int, a: int, b: int = 0, c: int = 0) -> None:
+        """Put a command of the world into the inbox; it is executed first thing at the next advance."""
+        n = int(self.run["inbox_n"])
+        inbox = self.array("inbox")
+        if n == len(inbox):
+            bigger = np.zeros(2 * n, inbox.dtype)
+            bigger[:n] = inbox
+            self._replace("inbox", bigger)
+            inbox = bigger
+        inbox[n] = (time_ns, kind, a, b, c)
+        self.run["inbox_n"] = n + 1
+
+    def stops(self) -> list[tuple[int, int, int, int, int]]:
+        """Take the stops for the world: (reason, entity, handle, serial, detail)."""
+        n = int(self.run["outbox_n"])
+        taken = [tuple(int(x) for x in row) for row in self.array("outbox")[:n].tolist()]
+        self.run["outbox_n"] = 0
+        return taken  # type: ignore[return-value]
+
+    def finish(self, end_ns: int) -> None:
+        """End the run at ``end_ns``: whatever is still alive gets its row, and all rows are drained."""
+        self.run["now"] = end_ns
+        self.run["finishing"] = 1
+        self.run["cursor"] = 0
+        self.advance(end_ns)
+        for name in _DRAINED:
+            self.drain(name)

@@ -1,0 +1,353 @@
+"""A queue: copies in order, what came back in its old place, and consumers in turn.
+
+Ready copies stand in two structures. New ones join a fifo. A copy that comes back (nack, lost connection)
+belongs at its original position, and everything that ever left the fifo stood before everything still in it; so what
+came back goes to a pairing heap ordered by position (Fredman, Sedgewick, Sleator, Tarjan 1986), which is always
+emptied before the fifo.
+
+        requeued (pairing heap)          fifo
+        3 · 7 · 8            then        12 → 13 → 14 → …
+
+Consumers that may take another delivery stand in a ring: the first is served and goes to its end, which is
+round robin while all have credit, and fair dispatch with prefetch 1.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    C_GONE,
+    C_READY,
+    C_UNACKED,
+    DISPATCH_CHUNK,
+    E_DELIVERY_IN,
+    E_DISPATCH,
+    F_IN_FLIGHT,
+    F_LOST,
+    K_ACKED,
+    K_DISPATCHED,
+    K_PACKET_DUPLICATED,
+    K_PACKET_LOST,
+    P_DELIVERY,
+    RANK_CONTINUE,
+    RANK_EVENT,
+    X_AUTO_ACK,
+)
+from mqlab.core.hands import receive
+from mqlab.core.heap import push
+from mqlab.core.link import DOWN, LOST, TWIN, cross, doubled, is_instant
+from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
+from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
+from mqlab.jit import State, kernel
+from mqlab.sampling import DELIVERY
+
+__all__ = [
+    "append", "dispatch", "has_credit", "leave_node", "put_back", "ring_join", "ring_leave", "set_ready",
+    "set_unacked", "take_first", "unlink_unacked",
+]
+
+
+@kernel
+def _touch(s: State, queue: int) -> None:
+    """Bring the time-weighted figures up to now; call before a count changes."""
+    q = queues(s, queue)
+    now = runs(s, 0)["now"]
+    span = float(now - q["since"])
+    if span > 0.0:
+        q["ready_time"] = q["ready_time"] + float(q["ready"]) * span
+        q["unacked_time"] = q["unacked_time"] + float(q["unacked"]) * span
+        q["since"] = now
+
+
+@kernel
+def set_ready(s: State, queue: int, change: int) -> None:
+    """Count ``change`` more ready copies."""
+    _touch(s, queue)
+    q = queues(s, queue)
+    n = q["ready"] + change
+    q["ready"] = n
+    if n > q["ready_max"]:
+        q["ready_max"] = n
+    run = runs(s, 0)
+    run["ready"] = run["ready"] + change
+
+
+@kernel
+def set_unacked(s: State, queue: int, change: int) -> None:
+    """Count ``change`` more unacknowledged copies."""
+    _touch(s, queue)
+    q = queues(s, queue)
+    n = q["unacked"] + change
+    q["unacked"] = n
+    if n > q["unacked_max"]:
+        q["unacked_max"] = n
+    run = runs(s, 0)
+    run["unacked"] = run["unacked"] + change
+
+
+@kernel
+def _meld(s: State, a: int, b: int) -> int:
+    """Join two pairing heaps; the root with the smaller position wins."""
+    if a < 0:
+        return b
+    if b < 0:
+        return a
+    if copies(s, b)["position"] < copies(s, a)["position"]:
+        a, b = b, a
+    copies(s, b)["sibling"] = copies(s, a)["child"]
+    copies(s, a)["child"] = b
+    return a
+
+
+@kernel
+def _pop_heap(s: State, root: int) -> int:
+    """Remove the root; return the new one: meld children in pairs, then the pairs from right to left."""
+    rest = copies(s, root)["child"]
+    copies(s, root)["child"] = -1
+    pairs = -1
+    while rest >= 0:
+        a = rest
+        b = int(copies(s, a)["sibling"])
+        copies(s, a)["sibling"] = -1
+        rest = -1
+        if b >= 0:
+            rest = int(copies(s, b)["sibling"])
+            copies(s, b)["sibling"] = -1
+        pair = _meld(s, a, b)
+        copies(s, pair)["sibling"] = pairs
+        pairs = pair
+    result = -1
+    while pairs >= 0:
+        following = int(copies(s, pairs)["sibling"])
+        copies(s, pairs)["sibling"] = -1
+        result = _meld(s, result, pairs)
+        pairs = following
+    return result
+
+
+@kernel
+def append(s: State, queue: int, copy: int) -> None:
+    """Put a new copy at the end of the queue."""
+    q = queues(s, queue)
+    c = copies(s, copy)
+    c["position"] = q["position"]
+    q["position"] = q["position"] + 1
+    c["state"] = C_READY
+    c["qnext"] = -1
+    if q["tail"] < 0:
+        q["head"] = copy
+    else:
+        copies(s, q["tail"])["qnext"] = copy
+    q["tail"] = copy
+    q["enqueued"] = q["enqueued"] + 1
+    set_ready(s, queue, 1)
+
+
+@kernel
+def put_back(s: State, queue: int, copy: int) -> None:
+    """Return a copy to its original position."""
+    q = queues(s, queue)
+    c = copies(s, copy)
+    c["state"] = C_READY
+    c["child"] = -1
+    c["sibling"] = -1
+    q["requeued"] = _meld(s, q["requeued"], copy)
+    set_ready(s, queue, 1)
+
+
+@kernel
+def take_first(s: State, queue: int) -> int:
+    """Remove the first ready copy; -1 if there is none."""
+    q = queues(s, queue)
+    copy = int(q["requeued"])
+    if copy >= 0:
+        q["requeued"] = _pop_heap(s, copy)
+    else:
+        copy = int(q["head"])
+        if copy < 0:
+            return -1
+        following = copies(s, copy)["qnext"]
+        q["head"] = following
+        if following < 0:
+            q["tail"] = -1
+    set_ready(s, queue, -1)
+    return copy
+
+
+@kernel
+def has_credit(s: State, consumer: int) -> bool:
+    """Say whether the broker may send this consumer another delivery."""
+    k = consumers(s, consumer)
+    if clients(s, k["client"])["open"] == 0:
+        return False
+    return k["auto"] == 1 or k["prefetch"] == 0 or k["unacked"] < k["prefetch"]
+
+
+@kernel
+def ring_join(s: State, consumer: int) -> None:
+    """Let a consumer queue up for deliveries, at the end, if it has credit and does not stand there yet."""
+    k = consumers(s, consumer)
+    if k["in_ring"] == 1 or not has_credit(s, consumer):
+        return
+    q = queues(s, k["queue"])
+    k["in_ring"] = 1
+    k["ring_next"] = -1
+    k["ring_prev"] = q["ring_tail"]
+    if q["ring_tail"] < 0:
+        q["ring_head"] = consumer
+    else:
+        consumers(s, q["ring_tail"])["ring_next"] = consumer
+    q["ring_tail"] = consumer
+
+
+@kernel
+def ring_leave(s: State, consumer: int) -> None:
+    """Take a consumer out of the ring."""
+    k = consumers(s, consumer)
+    if k["in_ring"] == 0:
+        return
+    q = queues(s, k["queue"])
+    k["in_ring"] = 0
+    if k["ring_prev"] < 0:
+        q["ring_head"] = k["ring_next"]
+    else:
+        consumers(s, k["ring_prev"])["ring_next"] = k["ring_next"]
+    if k["ring_next"] < 0:
+        q["ring_tail"] = k["ring_prev"]
+    else:
+        consumers(s, k["ring_next"])["ring_prev"] = k["ring_prev"]
+
+
+@kernel
+def unlink_unacked(s: State, delivery: int) -> None:
+    """The broker no longer waits for this delivery's acknowledgement."""
+    d = deliveries(s, delivery)
+    k = consumers(s, d["consumer"])
+    d["open"] = 0
+    if d["prev"] < 0:
+        k["unacked_head"] = d["next"]
+    else:
+        deliveries(s, d["prev"])["next"] = d["next"]
+    if d["next"] < 0:
+        k["unacked_tail"] = d["prev"]
+    else:
+        deliveries(s, d["next"])["prev"] = d["prev"]
+    k["unacked"] = k["unacked"] - 1
+    set_unacked(s, k["queue"], -1)
+
+
+@kernel
+def leave_node(s: State, copy: int) -> None:
+    """The broker no longer stores this copy."""
+    c = copies(s, copy)
+    node = nodes(s, queues(s, c["queue"])["node"])
+    node["memory"] = node["memory"] - copies(s, c["root"])["size"]
+    release(s, c["root"])
+
+
+@kernel
+def _deliver(s: State, queue: int, copy: int, consumer: int) -> None:
+    """Send a copy to a consumer."""
+    q = queues(s, queue)
+    k = consumers(s, consumer)
+    c = copies(s, copy)
+    client = clients(s, k["client"])
+    run = runs(s, 0)
+    number = c["dispatches"] + 1
+    c["dispatches"] = number
+    if number > 1:
+        run["redelivered"] = run["redelivered"] + 1
+    q["delivered"] = q["delivered"] + 1
+    delivery = new_delivery(s, copy, consumer, number, client["epoch"])
+    d = deliveries(s, delivery)
+    d["refs"] = 1
+    emit(s, K_DISPATCHED, copy, client["entity"], q["entity"], number, 0, 0)
+    if k["auto"] == 1:
+        c["state"] = C_GONE
+        q["acked"] = q["acked"] + 1
+        emit(s, K_ACKED, copy, client["entity"], q["entity"], number, 0, 0)
+        leave_node(s, copy)
+    else:
+        c["state"] = C_UNACKED
+        d["open"] = 1
+        d["refs"] = 2
+        d["prev"] = k["unacked_tail"]
+        if k["unacked_tail"] < 0:
+            k["unacked_head"] = delivery
+        else:
+            deliveries(s, k["unacked_tail"])["next"] = delivery
+        k["unacked_tail"] = delivery
+        k["unacked"] = k["unacked"] + 1
+        set_unacked(s, queue, 1)
+    ring_leave(s, consumer)
+    ring_join(s, consumer)
+    departs = run["now"]
+    node = nodes(s, q["node"])
+    if node["deliver_ns"] > 0:
+        departs = use_cpu(s, q["node"], node["deliver_ns"])
+    _send(s, delivery, departs)
+
+
+@kernel
+def use_cpu(s: State, node: int, cost: int) -> int:
+    """Queue up for the broker's CPU, which serves one thing at a time; return when it is done."""
+    n = nodes(s, node)
+    run = runs(s, 0)
+    begins = max(run["now"], n["cpu_free"])
+    ends = begins + cost
+    n["cpu_free"] = ends
+    counted = min(ends, run["end"]) - max(begins, run["warmup"])
+    if counted > 0:
+        n["cpu_busy"] = n["cpu_busy"] + counted
+    return ends
+
+
+@kernel
+def _send(s: State, delivery: int, departs: int) -> None:
+    """Put a delivery on the wire."""
+    d = deliveries(s, delivery)
+    k = consumers(s, d["consumer"])
+    client = k["client"]
+    entity = clients(s, client)["entity"]
+    queue = queues(s, k["queue"])["entity"]
+    copy = d["copy"]
+    c = copies(s, copy)
+    ident = copies(s, c["root"])["ident"]
+    number = d["number"]
+    epoch = d["epoch"]
+    now = runs(s, 0)["now"]
+    if doubled(s, client, DOWN, DELIVERY, ident, number):
+        emit(s, K_PACKET_DUPLICATED, copy, entity, queue, number, P_DELIVERY, 0)
+        twin_arrives = cross(s, client, DOWN, DELIVERY, ident, number + TWIN, departs)
+        if twin_arrives != LOST:
+            twin = new_delivery(s, copy, d["consumer"], number, epoch)
+            deliveries(s, twin)["refs"] = 1
+            push(s, twin_arrives, RANK_EVENT, E_DELIVERY_IN, twin, 0, epoch)
+    arrives = cross(s, client, DOWN, DELIVERY, ident, number, departs)
+    if arrives == LOST:
+        emit(s, K_PACKET_LOST, copy, entity, queue, number, P_DELIVERY, 0)
+        if k["auto"] == 1 and c["fate"] == F_IN_FLIGHT:
+            c["fate"] = F_LOST
+            c["cause"] = X_AUTO_ACK
+        drop_delivery(s, delivery)
+    elif arrives == now and is_instant(s, client, DOWN):
+        receive(s, delivery, epoch)
+    else:
+        push(s, arrives, RANK_EVENT, E_DELIVERY_IN, delivery, 0, epoch)
+
+
+@kernel
+def dispatch(s: State, queue: int) -> None:
+    """Hand ready copies to consumers with credit, in turn, a piece at a time."""
+    q = queues(s, queue)
+    if q["ready"] == 0 or q["ring_head"] < 0 or q["dispatching"] == 1 or nodes(s, q["node"])["up"] == 0:
+        return
+    for _ in range(DISPATCH_CHUNK):
+        consumer = q["ring_head"]
+        if consumer < 0:
+            return
+        copy = take_first(s, queue)
+        if copy < 0:
+            return
+        _deliver(s, queue, copy, consumer)
+    q["dispatching"] = 1
+    push(s, runs(s, 0)["now"], RANK_CONTINUE, E_DISPATCH, queue, 0, 0)

@@ -1,0 +1,221 @@
+"""The records: the whole state of a simulation in a handful of structured arrays.
+
+A *copy* is one obligation: one message owed to one queue. The first copy of a message shares its record with the
+message itself (the *root*), so the ordinary message needs one record; a fanout or a re-send that is stored twice adds
+records of its own, chained from the root through ``next_copy``. The root counts everybody who still holds the
+message in ``refs`` (its producer, packets on the wire, the broker's storage, deliveries, the disk); when nobody
+does, the rows of all its copies are written and the records are free again. So memory follows what is alive, not
+what has been.
+
+Integers that take part in arithmetic are int64: with the JIT off they are numpy scalars, which keep their width.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mqlab.jit import accessor
+from mqlab.trace.schema import EVENT, FATE
+
+__all__ = [
+    "ARRAYS", "CLIENT", "CONSUMER", "COPY", "DELIVERY", "DIST", "GROUP", "HEAP", "INBOX", "NODE", "OUTBOX", "PRODUCER",
+    "QUEUE", "ROUTE", "RUN", "SIDE", "STAGE", "clients", "consumers", "copies", "counts", "deliveries", "dists",
+    "event_rows", "fate_rows", "groups", "heap", "histograms", "inbox", "nodes", "outbox", "producers", "queues",
+    "routes", "runs", "series", "sides", "stages", "table", "tallies",
+]
+
+RUN = np.dtype(
+    [
+        ("now", "i8"), ("seq", "i8"), ("end", "i8"), ("warmup", "i8"), ("stop_creating", "i8"),
+        ("digest", "u8"), ("events", "i8"), ("level", "i8"), ("finishing", "i8"), ("cursor", "i8"),
+        ("number", "i8"),            # next message number
+        ("order", "i8"),             # next processing order
+        ("heap_n", "i8"), ("inbox_n", "i8"), ("inbox_read", "i8"), ("outbox_n", "i8"),
+        ("event_n", "i8"), ("fate_n", "i8"),     # rows waiting to be drained
+        ("room", "i8"),              # headroom every array must have before an event
+        ("heap_size", "i8"), ("copy_size", "i8"), ("delivery_size", "i8"), ("outbox_size", "i8"),
+        ("event_size", "i8"), ("fate_size", "i8"), ("bins", "i8"),
+        ("copy_free", "i8"), ("copy_fresh", "i8"), ("copies_live", "i8"),
+        ("delivery_free", "i8"), ("delivery_fresh", "i8"), ("serial", "i8"),
+        ("owed", "i8"), ("created", "i8"), ("sent", "i8"), ("confirmed", "i8"),
+        ("ready", "i8"), ("unacked", "i8"), ("redelivered", "i8"),
+        ("bin_ns", "i8"), ("next_bin", "i8"), ("bin", "i8"),
+        ("nodes", "i8"), ("queues", "i8"), ("clients", "i8"), ("groups", "i8"),
+        ("producers", "i8"), ("consumers", "i8"), ("primed", "i8"),
+    ]
+)  # fmt: skip
+"""One record: everything there is once."""
+
+COPY = np.dtype(
+    [
+        # the message (in the root)
+        ("number", "i8"), ("sequence", "i8"), ("ident", "u8"),
+        ("created", "i8"), ("sent", "i8"), ("confirmed", "i8"), ("deadline", "i8"), ("size", "i8"),
+        ("producer", "i4"), ("key", "i4"), ("route", "i4"), ("attempts", "i4"), ("refs", "i4"),
+        ("prev", "i4"), ("next", "i4"),             # in the producer's unconfirmed or buffer list
+        ("wait", "i4"),                             # copies whose disk write the confirm waits for
+        ("copies", "i4"), ("last_copy", "i4"),
+        # the copy
+        ("position", "i8"), ("enqueued", "i8"), ("delivered", "i8"), ("processed", "i8"), ("order", "i8"),
+        ("root", "i4"), ("next_copy", "i4"), ("index", "i4"), ("copy_of", "i4"),
+        ("queue", "i4"), ("consumer", "i4"),
+        ("dispatches", "i4"), ("deliveries", "i4"), ("processings", "i4"), ("effects", "i4"),
+        ("qnext", "i4"), ("child", "i4"), ("sibling", "i4"),    # in the queue: fifo, pairing heap
+        ("dnext", "i4"),                                        # in the disk's list
+        ("sending", "u1"), ("state", "u1"), ("storage", "u1"), ("fate", "u1"), ("cause", "u1"),
+        ("persistent", "u1"), ("live", "u1"), ("on_disk_list", "u1"),
+    ],
+    align=True,
+)  # fmt: skip
+
+DELIVERY = np.dtype(
+    [
+        ("serial", "i8"), ("copy", "i4"), ("consumer", "i4"), ("number", "i4"), ("epoch", "i4"), ("refs", "i4"),
+        ("prev", "i4"), ("next", "i4"),             # in the consumer's unacked list, as the broker sees it
+        ("hand", "i4"),                             # next in the consumer's hands
+        ("open", "u1"),                             # the broker waits for its acknowledgement
+        ("held", "u1"),                             # by-hand consumers: work has begun
+    ],
+    align=True,
+)  # fmt: skip
+
+HEAP = np.dtype([("time", "i8"), ("order", "i8"), ("kind", "i4"), ("a", "i4"), ("b", "i4"), ("c", "i4")])
+
+INBOX = np.dtype([("time", "i8"), ("kind", "i4"), ("a", "i4"), ("b", "i8"), ("c", "i8")])
+"""Commands from the world, executed at the beginning of the next advance()."""
+
+OUTBOX = np.dtype([("reason", "i4"), ("entity", "i4"), ("handle", "i8"), ("serial", "i8"), ("detail", "i8")])
+"""Stops for the world: one kind of stop for everything outside."""
+
+NODE = np.dtype(
+    [
+        ("entity", "i4"), ("up", "i4"), ("epoch", "i4"), ("power", "i4"),
+        ("cpu_free", "i8"), ("cpu_busy", "i8"), ("publish_ns", "i8"), ("deliver_ns", "i8"),
+        ("memory", "i8"), ("memory_max", "i8"),
+        ("ident", "u8"), ("fsync", "i8"), ("bandwidth", "f8"), ("group_commit", "i8"),
+        ("disk_busy", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
+        ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
+        ("flush_head", "i4"), ("flush_n", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+
+QUEUE = np.dtype(
+    [
+        ("entity", "i4"), ("node", "i4"), ("durable", "i4"), ("overflow", "i4"), ("max_length", "i8"),
+        ("head", "i4"), ("tail", "i4"), ("requeued", "i4"),      # fifo; pairing heap of what came back
+        ("ring_head", "i4"), ("ring_tail", "i4"), ("dispatching", "i4"),
+        ("kept_head", "i4"), ("kept_tail", "i4"),                # survivors while a crash is worked off
+        ("position", "i8"), ("ready", "i8"), ("unacked", "i8"),
+        ("since", "i8"), ("ready_time", "f8"), ("unacked_time", "f8"), ("ready_max", "i8"), ("unacked_max", "i8"),
+        ("enqueued", "i8"), ("delivered", "i8"), ("acked", "i8"), ("requeues", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+CLIENT = np.dtype(
+    [
+        ("ident", "u8"),                          # for draws on its link: the member (producers), the group (consumers)
+        ("entity", "i4"), ("kind", "i4"), ("owner", "i4"), ("node", "i4"),
+        ("epoch", "i4"), ("life", "i4"),
+        ("alive", "i4"), ("up", "i4"), ("open", "i4"),   # process lives; it believes it is connected; the broker does
+        ("silent", "i4"), ("silence", "i4"), ("connecting", "i4"),
+        ("heartbeat", "i8"), ("reconnect", "i8"),
+        ("up_side", "i4"), ("down_side", "i4"), ("ordered", "i4"),
+        ("up_last", "i8"), ("down_last", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+SIDE = np.dtype([("latency", "i4"), ("constant", "i4"), ("fixed_ns", "i8"), ("loss", "f8"), ("duplicate", "f8")], align=True)
+
+PRODUCER = np.dtype(
+    [
+        ("ident", "u8"), ("client", "i4"), ("arrivals", "i4"), ("first", "i8"), ("step", "i8"),
+        ("rate", "f8"), ("group_rate", "f8"), ("to_rate", "f8"), ("over", "f8"), ("area", "f8"),
+        ("start", "i8"), ("stop", "i8"), ("limit", "i8"), ("sequence", "i8"), ("last", "i8"),
+        ("think", "i4"), ("prepare", "i4"), ("busy_until", "i8"),
+        ("size", "i8"), ("persistent", "i4"), ("keys_kind", "i4"), ("keys", "i8"), ("keys_table", "i8"),
+        ("route", "i4"), ("routes", "i4"), ("routes_table", "i8"),
+        ("confirm", "i4"), ("confirm_processed", "i4"), ("max_in_flight", "i8"), ("timeout", "i8"),
+        ("attempts", "i8"), ("first_pause", "i8"), ("factor", "f8"), ("max_pause", "i8"), ("jitter", "i8"),
+        ("buffer_head", "i4"), ("buffer_tail", "i4"), ("unconfirmed_head", "i4"), ("unconfirmed_tail", "i4"),
+        ("unconfirmed", "i8"), ("timer", "i4"), ("pumping", "i4"), ("by_hand", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+
+CONSUMER = np.dtype(
+    [
+        ("client", "i4"), ("group", "i4"), ("queue", "i4"), ("auto", "i4"), ("by_hand", "i4"), ("life", "i4"),
+        ("prefetch", "i8"), ("unacked", "i8"), ("unacked_head", "i4"), ("unacked_tail", "i4"),
+        ("in_ring", "i4"), ("ring_prev", "i4"), ("ring_next", "i4"),
+        ("hand_head", "i4"), ("hand_tail", "i4"), ("current", "i4"),
+        ("started", "i8"), ("ends", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+GROUP = np.dtype(
+    [
+        ("ident", "u8"), ("service", "i4"), ("members", "i4"), ("busy", "i8"), ("alpha", "f8"), ("beta", "f8"),
+        ("fails", "f8"), ("poison", "i4"), ("then", "i4"), ("deduplicate", "i4"), ("restart", "i8"),
+        ("since", "i8"), ("busy_time", "f8"), ("entity", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A consumer group."""
+
+DIST = np.dtype([("kind", "i4"), ("count", "i4"), ("p0", "f8"), ("p1", "f8"), ("p2", "f8")], align=True)
+"""A distribution in postfix order: ``count`` of the first record says how many records it takes; a sum or maximum
+works on as many values as its p0 says."""
+
+ROUTE = np.dtype([("first", "i4"), ("count", "i4")])
+"""Where one (exchange, routing key) leads: ``count`` queues from index ``first`` of the table of targets."""
+
+STAGE = np.dtype([("count", "i8"), ("sum", "f8"), ("min", "i8"), ("max", "i8")])
+
+SERIES_RECORD = np.dtype(
+    [
+        ("created", "i8"), ("sent", "i8"), ("confirmed", "i8"), ("refused", "i8"), ("enqueued", "i8"), ("delivered", "i8"),
+        ("processed", "i8"), ("acked", "i8"), ("evicted", "i8"), ("vanished", "i8"), ("redelivered", "i8"),
+        ("ready", "i8"), ("unacked", "i8"),
+    ]
+)  # fmt: skip
+"""Cumulative at the end of each bin, except ready and unacked."""
+
+WORD = np.dtype([("n", "i8")])
+REAL = np.dtype([("x", "f8")])
+
+ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
+    ("runs", RUN),
+    ("copies", COPY),
+    ("deliveries", DELIVERY),
+    ("heap", HEAP),
+    ("inbox", INBOX),
+    ("outbox", OUTBOX),
+    ("nodes", NODE),
+    ("queues", QUEUE),
+    ("clients", CLIENT),
+    ("sides", SIDE),
+    ("producers", PRODUCER),
+    ("consumers", CONSUMER),
+    ("groups", GROUP),
+    ("dists", DIST),
+    ("routes", ROUTE),
+    ("targets", WORD),
+    ("table", REAL),
+    ("counts", WORD),
+    ("tallies", WORD),
+    ("stages", STAGE),
+    ("histograms", WORD),
+    ("series", SERIES_RECORD),
+    ("event_rows", EVENT),
+    ("fate_rows", FATE),
+)
+"""Name and dtype of every array of the state, in the order of the directory."""
+
+(
+    runs, copies, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups, dists,
+    routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
+) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

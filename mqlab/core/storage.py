@@ -1,0 +1,133 @@
+"""The broker's disk: one flush at a time, and group commit.
+
+    memory ──(flush begins: handed to the operating system)──► written ──(flush ends: fsync returned)──► synced
+
+A process crash takes what is only in memory, a power cut also what is written and not synced. Confirms for
+persistent copies on durable queues wait for the end of their flush.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    D_SYNCED,
+    D_WRITTEN,
+    E_FLUSH_END,
+    E_FLUSH_START,
+    K_FLUSH_BEGAN,
+    K_FLUSH_ENDED,
+    K_SYNCED,
+    K_WRITTEN,
+    RANK_CONTINUE,
+    RANK_EVENT,
+    CHUNK,
+)
+from mqlab.core.confirm import YES, send_confirm
+from mqlab.core.distributions import sample
+from mqlab.core.heap import push
+from mqlab.core.records import copies, nodes, producers, queues, runs
+from mqlab.core.recorder import emit, release, tell
+from mqlab.jit import State, kernel
+from mqlab.sampling import DISK
+
+__all__ = ["flush_end", "flush_start", "store"]
+
+
+@kernel
+def store(s: State, copy: int) -> None:
+    """Put a copy on the list for the next flush."""
+    c = copies(s, copy)
+    index = queues(s, c["queue"])["node"]
+    n = nodes(s, index)
+    root = copies(s, c["root"])
+    root["refs"] = root["refs"] + 1
+    root["wait"] = root["wait"] + 1
+    c["on_disk_list"] = 1
+    c["dnext"] = -1
+    if n["wait_tail"] < 0:
+        n["wait_head"] = copy
+    else:
+        copies(s, n["wait_tail"])["dnext"] = copy
+    n["wait_tail"] = copy
+    n["wait_n"] = n["wait_n"] + 1
+    n["wait_bytes"] = n["wait_bytes"] + root["size"]
+    if n["flushing"] == 0 and n["armed"] == 0:
+        n["armed"] = 1
+        push(s, runs(s, 0)["now"] + n["group_commit"], RANK_EVENT, E_FLUSH_START, index, 0, n["epoch"])
+
+
+@kernel
+def flush_start(s: State, node: int, epoch: int) -> None:
+    """Hand all that waits to the operating system and begin an fsync.
+
+    Rows come one a copy, which is unbounded; so the list moves a piece at a time and the fsync begins with the last.
+    """
+    n = nodes(s, node)
+    if n["epoch"] != epoch:
+        return
+    copy = n["wait_head"]
+    if n["flushing"] == 0:
+        n["flushing"] = 1
+        n["armed"] = 0
+        n["flush_head"] = copy
+        n["flush_n"] = 0
+    run = runs(s, 0)
+    for _ in range(CHUNK):
+        if copy < 0:
+            break
+        c = copies(s, copy)
+        c["storage"] = max(c["storage"], D_WRITTEN)
+        emit(s, K_WRITTEN, copy, n["entity"], queues(s, c["queue"])["entity"], 0, 0, 0)
+        n["flush_n"] = n["flush_n"] + 1
+        copy = c["dnext"]
+    n["wait_head"] = copy
+    if copy >= 0:
+        push(s, run["now"], RANK_CONTINUE, E_FLUSH_START, node, 0, epoch)
+        return
+    n["wait_tail"] = -1
+    size = n["wait_bytes"]
+    n["wait_bytes"] = 0
+    n["wait_n"] = 0
+    tell(s, K_FLUSH_BEGAN, -1, 0, n["entity"], -1, 0, size, 0, n["flush_n"])
+    takes = sample(s, n["fsync"], DISK, n["ident"], n["ident"], n["flushes"], 0)
+    n["flushes"] = n["flushes"] + 1
+    if n["bandwidth"] > 0.0:
+        takes = takes + int(min(float(size) / n["bandwidth"] * 1.0e9 + 0.5, 4.0e18))
+    counted = min(run["now"] + takes, run["end"]) - max(run["now"], run["warmup"])
+    if counted > 0:
+        n["disk_busy"] = n["disk_busy"] + counted
+    push(s, run["now"] + takes, RANK_EVENT, E_FLUSH_END, node, 0, epoch)
+
+
+@kernel
+def flush_end(s: State, node: int, epoch: int) -> None:
+    """The fsync returned: what it covered is safe, and producers that waited for it are told."""
+    n = nodes(s, node)
+    if n["epoch"] != epoch:
+        return
+    copy = n["flush_head"]
+    for _ in range(CHUNK):
+        if copy < 0:
+            break
+        c = copies(s, copy)
+        following = c["dnext"]
+        root_index = c["root"]
+        c["storage"] = D_SYNCED
+        c["on_disk_list"] = 0
+        emit(s, K_SYNCED, copy, n["entity"], queues(s, c["queue"])["entity"], 0, 0, 0)
+        root = copies(s, root_index)
+        root["wait"] = root["wait"] - 1
+        if root["wait"] == 0 and producers(s, root["producer"])["confirm_processed"] == 0:
+            send_confirm(s, root_index, YES, root["attempts"])
+        release(s, root_index)
+        copy = following
+    n["flush_head"] = copy
+    now = runs(s, 0)["now"]
+    if copy >= 0:
+        push(s, now, RANK_CONTINUE, E_FLUSH_END, node, 0, epoch)
+        return
+    tell(s, K_FLUSH_ENDED, -1, 0, n["entity"], -1, 0, 0, 0, n["flush_n"])
+    n["flushing"] = 0
+    n["flush_n"] = 0
+    if n["wait_head"] >= 0:
+        n["armed"] = 1
+        push(s, now, RANK_EVENT, E_FLUSH_START, node, 0, epoch)

@@ -1,0 +1,250 @@
+"""The world around the simulated data plane, as a hand-written process sees it.
+
+A process is a generator function that takes the world. Time is whole nanoseconds; what it does at an instant happens
+before anything the data plane does at that instant (the one tie rule).
+
+    def clerk(world):
+        while True:
+            delivery = yield world.receive("desk")
+            yield world.timeout(2_000_000)
+            delivery.ack()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mqlab.core import codes
+from mqlab.core.machine import Machine
+from mqlab.errors import BadInput, did_you_mean
+from mqlab.model import Model
+from mqlab.sampling import name_identity, unit
+
+__all__ = ["Clock", "Delivery", "Receipt", "World"]
+
+
+class Clock(Protocol):
+    """The part of a discrete-event environment that the world needs."""
+
+    @property
+    def now(self) -> int:
+        """Virtual time in ns."""
+        ...
+
+    def timeout(self, delay: int, value: Any = None) -> Any:
+        """Make an event that happens ``delay`` ns from now."""
+        ...
+
+    def event(self) -> Any:
+        """Make an event that somebody will trigger."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What :meth:`World.publish` gives back."""
+
+    message: int
+    """Number of the message in the run."""
+    settled: Any
+    """Event that happens when the producer knows (or has given up): its value is ``"confirmed"``, ``"refused"`` or
+    ``"unknown"``. Without confirms: ``"unknown"``, as soon as it is sent."""
+
+
+class Delivery:
+    """A message in a hand-written consumer's hands. Settle it exactly once."""
+
+    def __init__(self, world: World, handle: int, serial: int, message: int, key: int, number: int) -> None:
+        self._world, self._handle, self._serial = world, handle, serial
+        self.message = message
+        """Number of the message in the run."""
+        self.key = key
+        self.number = number
+        """1 for the first delivery of this copy."""
+        self._settled = False
+
+    @property
+    def redelivered(self) -> bool:
+        """Whether the broker has delivered this copy before."""
+        return self.number > 1
+
+    def ack(self) -> None:
+        """Say that the work is done: its business effect happens now."""
+        self._settle(codes.ACK_DONE)
+
+    def nack(self, *, requeue: bool = True) -> None:
+        """Give it back to its place in the queue, or refuse it for good."""
+        self._settle(codes.ACK_REQUEUE if requeue else codes.ACK_REJECT)
+
+    def _settle(self, answer: int) -> None:
+        if self._settled:
+            raise BadInput(f"message {self.message} was settled twice", mend="call ack() or nack() once for each delivery")
+        self._settled = True
+        self._world.command(codes.W_SETTLE, self._handle, answer, self._serial)
+
+
+_FAULTS: dict[str, tuple[int, int, int]] = {
+    # kind: (command for a node, for a client, for a client when it is over)
+    "crash": (codes.W_CRASH_NODE, codes.W_CRASH_CLIENT, codes.W_RESTART_CLIENT),
+    "power_loss": (codes.W_POWER_LOSS, -1, -1),
+    "reset": (-1, codes.W_RESET, -1),
+    "silence": (-1, codes.W_SILENCE, codes.W_SPEAK),
+}
+_OUTCOMES = ("confirmed", "refused", "unknown")
+
+
+class World:
+    """Access to producers, consumers, queues and nodes of a running simulation."""
+
+    def __init__(self, clock: Clock, machine: Machine, model: Model, seed: int) -> None:
+        self._clock, self._machine, self._model, self._seed = clock, machine, model, seed
+        self._waiting: dict[int, list[Any]] = {}
+        self._stored: dict[int, list[Delivery]] = {}
+        self._receipts: dict[int, Any] = {}
+        self._publishing = 0
+        built = machine.built
+        self._group_of = {
+            member: members[0] for members in built.consumers.values() if len(members) > 1 for member in members
+        }
+
+    @property
+    def now(self) -> int:
+        """Virtual time in ns."""
+        return self._clock.now
+
+    def timeout(self, delay_ns: int) -> Any:
+        """Wait: ``yield world.timeout(1_000_000)``. Whole nanoseconds only."""
+        return self._clock.timeout(delay_ns)
+
+    def draw(self, name: str, number: int) -> float:
+        """Draw uniformly from (0, 1]: a pure function of the run's seed, ``name`` and ``number``.
+
+        Use this instead of a random generator, and the run stays the same whatever else is added to it.
+        """
+        return float(unit(name_identity(0, name), name_identity(self._seed, name), name_identity(0, str(number)), 0, 0))
+
+    # --- messages ------------------------------------------------------------------------------------------------
+
+    def publish(self, producer: str, *, key: int | None = None, size_bytes: int | None = None) -> Receipt:
+        """Let a producer create and send a message now.
+
+        Raises
+        ------
+        BadInput
+            There is no such producer, or its arrivals are not ``by_hand``.
+        """
+        index = self._lookup(self._machine.built.producers, producer, "producer")[0]
+        if not int(self._machine.array("producers")[index]["by_hand"]):
+            raise BadInput(f"producer {producer!r} creates its own messages", mend="give it `arrivals: by_hand`")
+        message = int(self._machine.run["number"]) + self._publishing
+        self._publishing += 1
+        self.command(codes.W_PUBLISH, index, -1 if key is None else key, -1 if size_bytes is None else size_bytes)
+        settled = self._clock.event()
+        self._receipts[message] = settled
+        return Receipt(message, settled)
+
+    def receive(self, consumer: str) -> Any:
+        """Wait for the next delivery to a consumer (or any member of its group): ``yield world.receive("desk")``.
+
+        Raises
+        ------
+        BadInput
+            There is no such consumer, or its service is not ``by_hand``.
+        """
+        index = self._lookup(self._machine.built.consumers, consumer, "consumer")[0]
+        if not int(self._machine.array("consumers")[index]["by_hand"]):
+            raise BadInput(f"consumer {consumer!r} works by itself", mend="give it `service: by_hand`")
+        place = self._group_of.get(index, index)
+        event = self._clock.event()
+        stored = self._stored.get(place)
+        if stored:
+            self._hand_over(event, stored.pop(0))
+        else:
+            self._waiting.setdefault(place, []).append(event)
+        return event
+
+    def queue_length(self, queue: str) -> int:
+        """How many messages are ready in a queue now."""
+        names = [q.name for q in self._model.queues]
+        if queue not in names:
+            raise BadInput(f"there is no queue {queue!r}", mend=did_you_mean(queue, names, "there is"))
+        return int(self._machine.array("queues")[names.index(queue)]["ready"])
+
+    # --- faults --------------------------------------------------------------------------------------------------
+
+    def kill(self, target: str, *, power: bool = False) -> None:
+        """Kill the process of a broker or client; ``power``: cut a broker's power."""
+        self.fail("power_loss" if power else "crash", target)
+
+    def restart(self, target: str) -> None:
+        """Start a killed broker or client again."""
+        self.mend("crash", target)
+
+    def fail(self, kind: str, target: str) -> None:
+        """Let a fault begin; kinds as in a scenario's ``faults``."""
+        node, client, _ = _FAULTS[kind]
+        self._each(target, node, client, kind)
+
+    def mend(self, kind: str, target: str) -> None:
+        """Let a fault end."""
+        _, _, over = _FAULTS[kind]
+        self._each(target, codes.W_RESTART_NODE, over, kind)
+
+    def _each(self, target: str, node_command: int, client_command: int, kind: str) -> None:
+        built = self._machine.built
+        name = target.removeprefix("nodes.")
+        if name in built.nodes and node_command >= 0:
+            self.command(node_command, built.nodes[name])
+            return
+        clients = self._lookup(built.clients, target, "client") if name not in built.nodes else []
+        if client_command < 0 or not clients:
+            raise BadInput(f"{kind} cannot befall {target!r}", mend="crash or power_loss a node; crash, reset or silence a client")
+        for client in clients:
+            self.command(client_command, client)
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def command(self, kind: int, a: int, b: int = 0, c: int = 0) -> None:
+        """Put a command of the core's vocabulary into its inbox, at the present instant."""
+        self._machine.command(self._clock.now, kind, a, b, c)
+
+    def inbox_taken(self) -> None:
+        """The core has executed all commands."""
+        self._publishing = 0
+
+    def stop(self, time_ns: int, reason: int, entity: int, handle: int, serial: int, detail: int) -> None:
+        """Take a stop of the core: something happened at ``time_ns`` that a hand-written process waits for."""
+        delay = time_ns - self._clock.now
+        if reason == codes.STOP_SETTLED:
+            event = self._receipts.pop(handle, None)
+            if event is not None:
+                self._later(delay, lambda: event.succeed(_OUTCOMES[detail]))
+            return
+        record = self._machine.array("deliveries")[handle]
+        copies = self._machine.array("copies")
+        root = copies[int(copies[int(record["copy"])]["root"])]
+        delivery = Delivery(self, handle, serial, int(root["number"]), int(root["key"]), int(record["number"]))
+        place = self._group_of.get(entity, entity)
+        self._later(delay, lambda: self._arrive(place, delivery))
+
+    def _later(self, delay: int, action: Callable[[], Any]) -> None:
+        self._clock.timeout(delay).callbacks.append(lambda _: action())
+
+    def _arrive(self, place: int, delivery: Delivery) -> None:
+        waiting = self._waiting.get(place)
+        if waiting:
+            self._hand_over(waiting.pop(0), delivery)
+        else:
+            self._stored.setdefault(place, []).append(delivery)
+
+    def _hand_over(self, event: Any, delivery: Delivery) -> None:
+        self.command(codes.W_START, delivery._handle, 0, delivery._serial)
+        event.succeed(delivery)
+
+    def _lookup(self, known: dict[str, list[int]], name: str, what: str) -> list[int]:
+        if name not in known:
+            groups = sorted(n for n in known if "[" not in n and "." not in n)
+            raise BadInput(f"there is no {what} {name!r}", mend=did_you_mean(name, groups, "there is"))
+        return known[name]

@@ -1,0 +1,1 @@
+"""Pure decisions, written once and used by every engine."""

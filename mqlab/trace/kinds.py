@@ -1,0 +1,130 @@
+"""What can happen: the closed list of trace events, written once for every engine.
+
+An event is one row of the trace (:data:`mqlab.trace.schema.EVENT`). ``actor`` is the entity that does it,
+``queue`` the queue it concerns. Numbers are part of the trace format: new kinds are appended, none is reused.
+Every send has its arrival, and both carry the same (message, copy, attempt), so that a space-time
+diagram can draw an arrow:
+
+    SENT → ARRIVED · CONFIRM_SENT → CONFIRMED or REFUSED · DISPATCHED → DELIVERED · ACK_SENT or NACK_SENT → ACKED,
+    REQUEUED, DISCARDED or ACK_IGNORED; a packet that never arrives has a PACKET_LOST row at the moment of sending.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["Direction", "Kind"]
+
+
+class Kind(IntEnum):
+    """Event kinds. ``attempt`` is the publish attempt (from 1) on the producer's side of the broker, and the
+    delivery number of the copy (from 1) on the consumer's side."""
+
+    # the producer's side
+    CREATED = 1
+    """The producer has a message to send (``first`` = its sequence number in the producer)."""
+    SENT = 2
+    """A publish leaves the producer."""
+    BUFFERED = 3
+    """It cannot leave yet: no connection, or too many unconfirmed."""
+    PACKET_LOST = 4
+    """The link lost the packet that has just been sent (``first`` = a :class:`Direction`)."""
+    PACKET_DUPLICATED = 5
+    """The link delivers the packet twice (``first`` = a :class:`Direction`)."""
+    CONFIRMED = 6
+    """The producer learns that the broker has it."""
+    REFUSED = 7
+    """The producer learns that the broker does not want it (a negative confirm)."""
+    TIMED_OUT = 8
+    """No confirm within the time-out: the outcome is unknown to the producer."""
+    UNKNOWN = 9
+    """The connection ended before the confirm came: the outcome is unknown to the producer."""
+    PUBLISH_FAILED = 10
+    """The producer has no connection and is told so at once."""
+    BACKED_OFF = 11
+    """It will try again (``first`` = the pause in ns)."""
+    GAVE_UP = 12
+    """It will not try again."""
+    FORGOTTEN = 13
+    """The producer died and took the message with it."""
+
+    # the broker
+    ARRIVED = 20
+    """A publish reaches the broker."""
+    UNROUTABLE = 21
+    """No queue matched."""
+    ENQUEUED = 22
+    """The copy stands in its queue (``first`` = its position there)."""
+    ENQUEUE_REFUSED = 23
+    """The queue is full and refuses the newest."""
+    EVICTED = 24
+    """The queue is full and drops this copy."""
+    WRITTEN = 25
+    """Handed to the operating system: survives the process, not a power cut."""
+    SYNCED = 26
+    """On disk."""
+    CONFIRM_SENT = 27
+    """The broker tells the producer (``cause`` 0 = accepted, 1 = refused)."""
+    VANISHED = 28
+    """A crash took this copy (``cause`` = a :class:`mqlab.trace.fates.Cause`)."""
+    RECOVERED = 29
+    """The copy is back after a restart."""
+    DISPATCHED = 30
+    """A delivery leaves the broker for a consumer."""
+    ACKED = 31
+    """The broker has the acknowledgement; the copy is done (auto-ack: at DISPATCHED already, same time)."""
+    REQUEUED = 32
+    """The copy goes back to its place in the queue (``cause`` 0 = nack, 1 = connection lost)."""
+    DISCARDED = 33
+    """The consumer refused it for good."""
+    ACK_IGNORED = 34
+    """An acknowledgement for a delivery the broker no longer counts (its connection ended)."""
+    STALE_PACKET = 35
+    """A packet of a connection that has ended arrives nowhere (``first`` = a :class:`Direction`)."""
+
+    # the consumer
+    DELIVERED = 40
+    """The consumer has it in its hands."""
+    STARTED = 41
+    """Work begins (``first`` = the service time in ns)."""
+    EFFECT = 42
+    """The business effect happened, but the consumer died before it could say so."""
+    PROCESSED = 43
+    """Work is done and its business effect has happened."""
+    DEDUPLICATED = 44
+    """Work is done, but the business id had been seen: no second effect."""
+    FAILED = 45
+    """The handler raised an exception."""
+    HELD = 46
+    """The handler neither acks nor nacks."""
+    ACK_SENT = 47
+    NACK_SENT = 48
+    """(``cause`` 0 = requeue, 1 = reject.)"""
+    DROPPED = 49
+    """The consumer lost what it had in its hands (it died, or its connection ended)."""
+
+    # the world (``message`` is -1)
+    NODE_CRASHED = 60
+    """(``cause`` 0 = the process, 1 = power.)"""
+    NODE_RESTARTED = 61
+    CLIENT_CRASHED = 62
+    CLIENT_RESTARTED = 63
+    CONNECTION_LOST = 64
+    """``actor`` (a client) learns that its connection ended."""
+    CONNECTION_CLOSED = 65
+    """The broker takes ``actor``'s connection for dead and closes it."""
+    CONNECTED = 66
+    SILENCE_BEGAN = 67
+    SILENCE_ENDED = 68
+    FLUSH_BEGAN = 69
+    """A disk flush of ``count`` writes (``first`` = bytes)."""
+    FLUSH_ENDED = 70
+
+
+class Direction(IntEnum):
+    """What a lost, doubled or stale packet was carrying."""
+
+    PUBLISH = 0
+    CONFIRM = 1
+    DELIVERY = 2
+    ACK = 3
