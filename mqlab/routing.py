@@ -1,7 +1,8 @@
-"""Which queues a message goes to: matching of exchanges and bindings, used by the simulation and the real broker.
+"""Which queues a message goes to: exchanges and bindings, for the simulation and the real broker alike.
 
-Rules of AMQP 0-9-1: the default exchange "" knows every queue by its name; a direct exchange compares the routing
-key with the binding's key; a fanout exchange ignores both. However many bindings match, a queue gets one copy.
+Rules of AMQP 0-9-1: the default exchange "" knows every queue by its name; a direct exchange compares the
+routing key with the binding's key; a fanout exchange ignores both. However many bindings match, a queue
+gets one copy.
 """
 
 from __future__ import annotations

@@ -12,4 +12,14 @@ from mqlab.scenario.estimate import Estimate, estimate, guard, level_for
 from mqlab.scenario.loading import Scenario, json_schema, load, loads
 from mqlab.scenario.starter import starter
 
-__all__ = ["Estimate", "Scenario", "estimate", "guard", "json_schema", "level_for", "load", "loads", "starter"]
+__all__ = [
+    "Estimate",
+    "Scenario",
+    "estimate",
+    "guard",
+    "json_schema",
+    "level_for",
+    "load",
+    "loads",
+    "starter",
+]

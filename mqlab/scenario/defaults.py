@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from mqlab.errors import ScenarioError
+from mqlab.errors import ScenarioError, did_you_mean
 from mqlab.scenario.reader import Node
 from mqlab.systems import System
 
@@ -44,6 +44,11 @@ class Book:
     def error(self, path: Sequence[str | int], what: str, mend: str, *, key: bool = False) -> ScenarioError:
         """Make an error that stands at a field (or at its key)."""
         return ScenarioError(what, mend=mend, place=self.root.locate(path, key=key))
+
+    def unknown(self, path: Sequence[str | int], noun: str, name: str, known: Iterable[str]) -> ScenarioError:
+        """Make the error for a name that nobody has."""
+        what = f"there is no {noun} `{name[:60]}`"
+        return self.error(path, what, did_you_mean(name, known, f"{noun}s"))
 
 
 def flag(text: str) -> bool:

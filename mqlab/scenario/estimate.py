@@ -16,8 +16,8 @@ __all__ = [
 ]  # fmt: skip
 
 EVENTS_PER_MESSAGE: Final = 12
-"""A message on its way through one queue, measured on the shipped scenarios: created, sent, arrived, enqueued,
-written, synced, confirmed, dispatched, delivered, started, processed, acknowledged."""
+"""A message on its way through one queue, measured on the shipped scenarios: created, sent, arrived,
+enqueued, written, synced, confirmed, dispatched, delivered, started, processed, acknowledged."""
 _COUNTS_BYTES: Final = 2 * 2**20
 """Counters, histograms and time series have a fixed size."""
 
@@ -72,7 +72,8 @@ def mean_ns(shape: Distribution | None) -> float:
 
     Examples
     --------
-    >>> mean_ns(Distribution("serial", (), (Distribution("constant", (5.0,)), Distribution("uniform", (1.0, 3.0)))))
+    >>> fixed, spread = Distribution("constant", (5.0,)), Distribution("uniform", (1.0, 3.0))
+    >>> mean_ns(Distribution("serial", (), (fixed, spread)))
     7.0
     """
     if shape is None:
@@ -137,7 +138,7 @@ def _queues_reached(model: Model, producer: ProducerGroup) -> float:
 
 
 def level_for(expected: Estimate) -> Level:
-    """Choose the trace level of a run that does not say: events if they are not too many, else fates, else counts.
+    """Choose the trace level of a run that does not say: the fullest that is not too large.
 
     Examples
     --------
@@ -152,10 +153,8 @@ def level_for(expected: Estimate) -> Level:
 def guard(expected: Estimate, level: Level) -> None:
     """Refuse a run that cannot fit.
 
-    Raises
-    ------
-    BadInput
-        If it has more than MESSAGES_MAX messages, or its trace more than DISK_MAX_BYTES; the mend says what would fit.
+    Raises ------ BadInput If it has more than MESSAGES_MAX messages, or its trace more than DISK_MAX_BYTES;
+    the mend says what would fit.
 
     Examples
     --------
@@ -169,7 +168,10 @@ def guard(expected: Estimate, level: Level) -> None:
         )
     size = expected.bytes_by_level[level]
     if size > DISK_MAX_BYTES:
-        lower = next((name for name in ("fates", "counts") if expected.bytes_by_level[name] <= DISK_MAX_BYTES), "counts")
+        lower = next(
+            (name for name in ("fates", "counts") if expected.bytes_by_level[name] <= DISK_MAX_BYTES),
+            "counts",
+        )
         raise BadInput(
             f"the trace would need about {format_size(size)}, at most {format_size(DISK_MAX_BYTES)} fit",
             mend=f"use --trace {lower}, a shorter `duration`, or lower rates",

@@ -8,21 +8,30 @@
     product     = factor  { (* | /) factor }
     factor      = - factor  |  number [unit]  |  name  |  ( condition )
 
-Values are exact fractions, times in nanoseconds, rates per nanosecond, so `fates.processed / messages.owed >= 99 %`
-has no rounding in it. What a level of the trace cannot tell is None, and so is what depends on it, unless the
-rest decides already (Kleene's logic): `lost == 0 or events > 0` may hold without rows.
+Values are exact fractions, times in nanoseconds, rates per nanosecond, so `fates.processed / messages.owed
+>= 99 %` has no rounding in it. What a level of the trace cannot tell is None, and so is what depends on it,
+unless the rest decides already (Kleene's logic): `lost == 0 or events > 0` may hold without rows.
 """
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
 from mqlab.errors import Place, ScenarioError, did_you_mean
+from mqlab.scenario.conditions import (
+    COMPARE,
+    Arithmetic,
+    Chain,
+    Condition,
+    Logic,
+    Named,
+    Number,
+    Value,
+    plain,
+)
 from mqlab.scenario.tokens import Token, tokenize
 from mqlab.scenario.vocabulary import GAUGES, NUMBER, RATE, TIME, Dimension, Name, names_of
 
@@ -30,9 +39,6 @@ __all__ = ["Expectation", "Outcome", "names_of", "parse"]
 
 _LENGTH_MAX: Final = 1000
 _DEPTH_MAX: Final = 20
-_COMPARE: Final[dict[str, Callable[[Fraction, Fraction], bool]]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 _SPELT: Final = {NUMBER: "a plain number", TIME: "a time", RATE: "a rate"}
 _EXAMPLE: Final = {TIME: "`200 ms`", RATE: "`900/s`", NUMBER: "`10`"}
 
@@ -55,7 +61,7 @@ class Expectation:
 
     text: str
     place: Place | None
-    condition: _Condition
+    condition: Condition
     needs: frozenset[str]
     """First parts of the names used: ``lost``, ``fates``, ``latency``."""
 
@@ -68,7 +74,9 @@ class Expectation:
         Outcome(text='latency.p99 < 200 ms', holds=True, value=150000000)
         """
         value = self.condition.shown().worth(summary)
-        return Outcome(self.text, self.condition.holds(summary), _plain(value, self.condition.shown().dimension))
+        return Outcome(
+            self.text, self.condition.holds(summary), plain(value, self.condition.shown().dimension)
+        )
 
 
 def parse(text: str, place: Place | None = None, *, names: Mapping[str, Name] | None = None) -> Expectation:
@@ -96,126 +104,6 @@ def parse(text: str, place: Place | None = None, *, names: Mapping[str, Name] | 
     return _Parser(text, place, names).parse()
 
 
-def _plain(value: Fraction | None, dimension: Dimension) -> float | int | None:
-    if value is None:
-        return None
-    if dimension == RATE:
-        value *= 10**9
-    return value.numerator if value.denominator == 1 else float(value)
-
-
-class _Value:
-    """Something with a number."""
-
-    dimension: Dimension = NUMBER
-    has_name = False
-
-    def worth(self, summary: Mapping[str, Any]) -> Fraction | None:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class _Number(_Value):
-    value: Fraction
-    dimension: Dimension
-    has_name: bool = False
-
-    def worth(self, summary: Mapping[str, Any]) -> Fraction | None:
-        return self.value
-
-
-@dataclass(frozen=True, slots=True)
-class _Named(_Value):
-    keys: tuple[str, ...]
-    dimension: Dimension
-    has_name: bool = True
-
-    def worth(self, summary: Mapping[str, Any]) -> Fraction | None:
-        found: Any = summary
-        for key in self.keys:
-            found = found.get(key) if isinstance(found, Mapping) else None
-        if isinstance(found, Mapping):  # fates.lost: all causes together
-            parts = [_number(part) for part in found.values()]
-            found = None if None in parts else sum(part for part in parts if part is not None)
-        number = _number(found)
-        return number / 10**9 if number is not None and self.dimension == RATE else number
-
-
-def _number(found: Any) -> Fraction | None:
-    if isinstance(found, bool) or not isinstance(found, int | float | Fraction) or not math.isfinite(found):
-        return None
-    return Fraction(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Arithmetic(_Value):
-    sign: str
-    left: _Value
-    right: _Value
-    dimension: Dimension
-    has_name: bool = False
-
-    def worth(self, summary: Mapping[str, Any]) -> Fraction | None:
-        left, right = self.left.worth(summary), self.right.worth(summary)
-        if left is None or right is None or (self.sign == "/" and right == 0):
-            return None
-        match self.sign:
-            case "+":
-                return left + right
-            case "-":
-                return left - right
-            case "*":
-                return left * right
-        return left / right
-
-
-class _Condition:
-    """Something that holds or not."""
-
-    def holds(self, summary: Mapping[str, Any]) -> bool | None:
-        raise NotImplementedError
-
-    def shown(self) -> _Value:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain(_Condition):
-    values: tuple[_Value, ...]
-    signs: tuple[str, ...]
-
-    def holds(self, summary: Mapping[str, Any]) -> bool | None:
-        worth = [value.worth(summary) for value in self.values]
-        unknown = False
-        for sign, left, right in zip(self.signs, worth, worth[1:], strict=False):
-            if left is None or right is None:
-                unknown = True
-            elif not _COMPARE[sign](left, right):
-                return False
-        return None if unknown else True
-
-    def shown(self) -> _Value:
-        return next((value for value in self.values if value.has_name), self.values[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _Logic(_Condition):
-    word: str
-    parts: tuple[_Condition, ...]
-
-    def holds(self, summary: Mapping[str, Any]) -> bool | None:
-        found = [part.holds(summary) for part in self.parts]
-        if self.word == "not":
-            return None if found[0] is None else not found[0]
-        decided = self.word == "or"
-        if decided in found:
-            return decided
-        return None if None in found else not decided
-
-    def shown(self) -> _Value:
-        return self.parts[0].shown()
-
-
 @dataclass
 class _Parser:
     text: str
@@ -235,7 +123,7 @@ class _Parser:
         condition = self.either()
         if self.peek.kind != "end":
             raise self.fail(self.peek.at, f"`{self.peek.text}` is not expected here", self.after_mend())
-        if isinstance(condition, _Value):
+        if isinstance(condition, Value):
             raise self.fail(0, "this is a value, not an expectation", "compare it, as in `lost == 0`")
         return Expectation(self.text, self.place, condition, frozenset(self.needs))
 
@@ -261,13 +149,13 @@ class _Parser:
             place = Place(place.file, place.line, place.column + at)
         return ScenarioError(f"in `{self.text.strip()[:80]}`: {what}", mend=mend, place=place)
 
-    def either(self) -> _Condition | _Value:
+    def either(self) -> Condition | Value:
         return self.joined("or", self.both)
 
-    def both(self) -> _Condition | _Value:
+    def both(self) -> Condition | Value:
         return self.joined("and", self.negated)
 
-    def joined(self, word: str, part: Callable[[], _Condition | _Value]) -> _Condition | _Value:
+    def joined(self, word: str, part: Callable[[], Condition | Value]) -> Condition | Value:
         start = self.peek.at
         parts = [part()]
         while token := self.take(word):
@@ -277,14 +165,14 @@ class _Parser:
             self.condition(parts[-1], token.at)
         if len(parts) == 1:
             return parts[0]
-        return _Logic(word, tuple(p for p in parts if isinstance(p, _Condition)))
+        return Logic(word, tuple(p for p in parts if isinstance(p, Condition)))
 
-    def condition(self, part: _Condition | _Value, at: int) -> _Condition:
-        if isinstance(part, _Value):
+    def condition(self, part: Condition | Value, at: int) -> Condition:
+        if isinstance(part, Value):
             raise self.fail(at, "a value stands where a comparison belongs", "compare it, as in `lost == 0`")
         return part
 
-    def negated(self) -> _Condition | _Value:
+    def negated(self) -> Condition | Value:
         flips, at = 0, self.peek.at
         while self.take("not"):
             flips += 1
@@ -292,13 +180,13 @@ class _Parser:
         if flips == 0:
             return part
         inner = self.condition(part, at)
-        return _Logic("not", (inner,)) if flips % 2 else inner
+        return Logic("not", (inner,)) if flips % 2 else inner
 
-    def comparison(self) -> _Condition | _Value:
+    def comparison(self) -> Condition | Value:
         at = self.peek.at
         first = self.sum()
         values, signs = [first], []
-        while sign := self.take(*_COMPARE):
+        while sign := self.take(*COMPARE):
             after = self.peek
             values.append(self.sum())
             signs.append(sign.text)
@@ -306,17 +194,15 @@ class _Parser:
             self.same(left, right, after.at)
         if not signs:
             return first
-        return _Chain(tuple(v for v in values if isinstance(v, _Value)), tuple(signs))
+        return Chain(tuple(v for v in values if isinstance(v, Value)), tuple(signs))
 
-    def sum(self) -> _Condition | _Value:
+    def sum(self) -> Condition | Value:
         return self.arithmetic(("+", "-"), self.product)
 
-    def product(self) -> _Condition | _Value:
+    def product(self) -> Condition | Value:
         return self.arithmetic(("*", "/"), self.factor)
 
-    def arithmetic(
-        self, signs: tuple[str, str], part: Callable[[], _Condition | _Value]
-    ) -> _Condition | _Value:
+    def arithmetic(self, signs: tuple[str, str], part: Callable[[], Condition | Value]) -> Condition | Value:
         at = self.peek.at
         left = part()
         while sign := self.take(*signs):
@@ -327,23 +213,29 @@ class _Parser:
                 dimension = b.dimension if a.dimension is None else a.dimension
             else:
                 dimension = _combine(a.dimension, b.dimension, 1 if sign.text == "*" else -1)
-            left = _Arithmetic(sign.text, a, b, dimension, a.has_name or b.has_name)
+            left = Arithmetic(sign.text, a, b, dimension, a.has_name or b.has_name)
         return left
 
-    def value(self, part: _Condition | _Value, at: int) -> _Value:
-        if isinstance(part, _Condition):
-            raise self.fail(at, "a comparison stands where a value belongs", "join comparisons with `and` or `or`")
+    def value(self, part: Condition | Value, at: int) -> Value:
+        if isinstance(part, Condition):
+            raise self.fail(
+                at, "a comparison stands where a value belongs", "join comparisons with `and` or `or`"
+            )
         return part
 
-    def same(self, a: _Value, b: _Value, at: int) -> None:
+    def same(self, a: Value, b: Value, at: int) -> None:
         if a.dimension is None or b.dimension is None or a.dimension == b.dimension:
             return
         left, right = _SPELT.get(a.dimension, "a quantity"), _SPELT.get(b.dimension, "a quantity")
         wanted = a.dimension if a.has_name else b.dimension
-        mend = f"write for instance {_EXAMPLE[wanted]}" if wanted in _EXAMPLE else "use the same unit on both sides"
+        mend = (
+            f"write for instance {_EXAMPLE[wanted]}"
+            if wanted in _EXAMPLE
+            else "use the same unit on both sides"
+        )
         raise self.fail(at, f"{left} is compared or added with {right}", mend)
 
-    def factor(self) -> _Condition | _Value:
+    def factor(self) -> Condition | Value:
         token = self.peek
         self.depth += 1
         if self.depth > _DEPTH_MAX:
@@ -352,10 +244,10 @@ class _Parser:
         self.depth -= 1
         return found
 
-    def atom(self, token: Token) -> _Condition | _Value:
+    def atom(self, token: Token) -> Condition | Value:
         if self.take("-"):
             inner = self.value(self.factor(), token.at)
-            return _Arithmetic("*", _Number(Fraction(-1), NUMBER), inner, inner.dimension, inner.has_name)
+            return Arithmetic("*", Number(Fraction(-1), NUMBER), inner, inner.dimension, inner.has_name)
         if self.take("("):
             inside = self.either()
             if not self.take(")"):
@@ -363,22 +255,24 @@ class _Parser:
             return inside
         if token.kind == "number":
             self.next += 1
-            return _Number(token.value, token.dimension)
+            return Number(token.value, token.dimension)
         if token.kind == "name":
             self.next += 1
             return self.named(token)
-        raise self.fail(token.at, f"a value is missing before {_told(token)}", "write a name or a number there")
+        raise self.fail(
+            token.at, f"a value is missing before {_told(token)}", "write a name or a number there"
+        )
 
-    def named(self, token: Token) -> _Value:
+    def named(self, token: Token) -> Value:
         self.needs.add(token.text.partition(".")[0])
         if token.text.startswith(GAUGES) and len(token.text) > len(GAUGES):
-            return _Named(("gauges", token.text.removeprefix(GAUGES)), None)
+            return Named(("gauges", token.text.removeprefix(GAUGES)), None)
         names = names_of() if self.names is None else self.names
         if token.text in names:
-            return _Named(*names[token.text])
+            return Named(*names[token.text])
         if self.names is None and token.text.startswith(("queues.", "utilisation.")):
             first, _, rest = token.text.partition(".")
-            return _Named((first, *(rest.rsplit(".", 1) if first == "queues" else [rest])), NUMBER)
+            return Named((first, *(rest.rsplit(".", 1) if first == "queues" else [rest])), NUMBER)
         raise self.fail(token.at, f"`{token.text[:60]}` is not known", self.near(token.text, names))
 
     def near(self, text: str, names: Mapping[str, Name]) -> str:

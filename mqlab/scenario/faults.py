@@ -43,7 +43,9 @@ def _times(
     for j, at in enumerate(written.at):
         if at >= model.end_ns:
             end = format_duration(model.end_ns, digits=None)
-            raise book.error((*path, "at", j), f"the fault comes after the end of the run ({end})", "let it come earlier")
+            raise book.error(
+                (*path, "at", j), f"the fault comes after the end of the run ({end})", "let it come earlier"
+            )
         yield Fault(at, kind, target, written.for_ or 0)
 
 
@@ -54,14 +56,20 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
     counts |= {("producers", group.name): group.count for group in model.producers}
     counts |= {("consumers", group.name): group.count for group in model.consumers}
     if found is None:
-        raise book.error(path, f"`{text[:60]}` is not a target", "write a name, such as `broker` or `stock[2]`")
+        raise book.error(
+            path, f"`{text[:60]}` is not a target", "write a name, such as `broker` or `stock[2]`"
+        )
     name, member = found["name"], found["member"]
     hits = [(s, n) for s, n in counts if name in (n, f"{s}.{n}")]
     if not hits:
         if any(name in (q.name, f"queues.{q.name}") for q in model.queues):
-            raise book.error(path, f"`{name}` is a queue, and queues have no faults of their own", "name its node")
+            raise book.error(
+                path, f"`{name}` is a queue, and queues have no faults of their own", "name its node"
+            )
         raise book.error(
-            path, f"there is no node, producer or consumer `{name[:60]}`", did_you_mean(name, [n for _, n in counts])
+            path,
+            f"there is no node, producer or consumer `{name[:60]}`",
+            did_you_mean(name, [n for _, n in counts]),
         )
     if len(hits) > 1:
         forms = " or ".join(f"`{s}.{n}`" for s, n in hits)
@@ -71,6 +79,8 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
         raise book.error(path, "only nodes lose power", "write `crash` for a process that dies")
     if member is not None and (section == "nodes" or int(member) >= counts[hits[0]]):
         has = "is a node" if section == "nodes" else f"has members 0 to {counts[hits[0]] - 1}"
-        raise book.error(path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group")
+        raise book.error(
+            path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group"
+        )
     bare = sum(n == entity for _, n in counts) == 1
     return (entity if bare else f"{section}.{entity}") + (f"[{member}]" if member is not None else "")

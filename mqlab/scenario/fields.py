@@ -30,8 +30,8 @@ from mqlab.units import (
 
 __all__ = [
     "COUNT_MAX", "WRITTEN", "Bandwidth", "Chosen", "Count", "Duration", "Durations", "Expressions", "Flag",
-    "Leaf", "Length", "Name", "Natural", "Number", "Positive", "PositiveDuration", "Probability", "Rate", "Seed",
-    "Size", "SpecError", "Switch", "Text", "Until", "choice", "parse_name", "short",
+    "Leaf", "Length", "Name", "Natural", "Number", "Positive", "PositiveDuration", "Probability", "Rate",
+    "Seed", "Size", "SpecError", "Switch", "Text", "Until", "choice", "parse_name", "short",
 ]  # fmt: skip
 
 COUNT_MAX: Final = 1_000_000
@@ -45,7 +45,9 @@ _LIST_MAX: Final = 1000
 class SpecError(UnitError):
     """A structure is wrong. ``at`` leads from where it was raised to the culprit; ``key``: it is the key."""
 
-    def __init__(self, what: str, mend: str = "", *, at: tuple[str | int, ...] = (), key: bool = False) -> None:
+    def __init__(
+        self, what: str, mend: str = "", *, at: tuple[str | int, ...] = (), key: bool = False
+    ) -> None:
         self.at, self.key = at, key
         super().__init__(what, mend)
 
@@ -63,12 +65,14 @@ class Leaf:
         """Let ``check`` do all the work."""
         return core_schema.no_info_plain_validator_function(self.check)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         """Answer for the JSON Schema."""
         return dict(self.schema)
 
     def check(self, value: Any) -> Any:
-        """Read one value; a mapping or a list is refused with the parser's own hint at what would be right."""
+        """Read one value; refuse a mapping or a list with the parser's own hint at what would be right."""
         if isinstance(value, dict) or (isinstance(value, list) and not self.many):
             kind = "mapping" if isinstance(value, dict) else "list"
             try:
@@ -98,7 +102,7 @@ def parse_name(value: Any) -> str:
 
 
 def choice(*words: str, later: tuple[str, ...] = ()) -> Leaf:
-    """Make a field type of the given words; the ``later`` ones are known but not simulated by this version."""
+    """Make a field type of the given words; the ``later`` ones are known but not simulated yet."""
     listed = ", ".join(words)
 
     def check(value: Any) -> str:
@@ -107,7 +111,9 @@ def choice(*words: str, later: tuple[str, ...] = ()) -> Leaf:
         if isinstance(value, str) and value in later:
             raise UnitError(f"`{value}` is not simulated by this version", f"use one of {listed}")
         hint = did_you_mean(str(value), words)
-        raise UnitError(f"`{short(value)}` is not one of {listed}", hint if "?" in hint else f"write `{words[0]}`")
+        raise UnitError(
+            f"`{short(value)}` is not one of {listed}", hint if "?" in hint else f"write `{words[0]}`"
+        )
 
     return Leaf(check, {"enum": list(words)})
 
@@ -118,7 +124,8 @@ def _flag(value: Any) -> bool:
     words = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
     known = words.get(str(value).lower())
     raise UnitError(
-        f"`{short(value)}` is neither true nor false", f"write `{known}`" if known else "write `true` or `false`"
+        f"`{short(value)}` is neither true nor false",
+        f"write `{known}`" if known else "write `true` or `false`",
     )
 
 
@@ -202,7 +209,9 @@ Until = Annotated[int, Leaf(_until, _written("a duration, or end"))]
 Rate = Annotated[float, Leaf(parse_rate, _written("a rate such as 200/s, 10k/s, 30/min"))]
 Size = Annotated[int, Leaf(parse_size, _written("a size such as 1 KiB or 100 B", "integer"))]
 Bandwidth = Annotated[float, Leaf(parse_bandwidth, _written("such as 200 MB/s, or unlimited"))]
-Probability = Annotated[float, Leaf(parse_probability, _written("0 to 1, or a percentage such as 1 %", "number"))]
+Probability = Annotated[
+    float, Leaf(parse_probability, _written("0 to 1, or a percentage such as 1 %", "number"))
+]
 Count = Annotated[
     int, Leaf(lambda v: parse_count(v, 1, COUNT_MAX, "`10`"), _written("how many, from 1", "integer"))
 ]
@@ -214,7 +223,9 @@ Length = Annotated[
 ]
 Seed = Annotated[int, Leaf(lambda v: parse_count(v, 0, 2**63 - 1, "`1`"), {"type": "integer", "minimum": 0})]
 Number = Annotated[float, Leaf(lambda v: parse_number(v, 0.0, 1e6), _written("a number from 0", "number"))]
-Positive = Annotated[float, Leaf(lambda v: parse_number(v, 1e-6, 1e6), _written("a number above 0", "number"))]
+Positive = Annotated[
+    float, Leaf(lambda v: parse_number(v, 1e-6, 1e6), _written("a number above 0", "number"))
+]
 Flag = Annotated[bool, Leaf(_flag, {"type": "boolean"})]
 Switch = Annotated[bool, Leaf(_switch, {"enum": ["none", True, False]})]
 """``none`` or false, or true: all fields at their defaults."""

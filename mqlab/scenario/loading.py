@@ -63,7 +63,9 @@ def load(source: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
             raw = file.read(64 * 1024 * 1024)  # enough to tell how much too large it is
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
-        raise ScenarioError(f"`{path}` cannot be read: {reason}", mend="check the file and its permissions") from None
+        raise ScenarioError(
+            f"`{path}` cannot be read: {reason}", mend="check the file and its permissions"
+        ) from None
     from mqlab.scenario.reader import decode
 
     text = decode(raw, str(path))
@@ -74,7 +76,7 @@ def loads(
     text: str, *, file: str = "scenario.yaml", name: str = "scenario", overrides: Sequence[str] = (),
     path: Path | None = None,
 ) -> Scenario:  # fmt: skip
-    """Load a scenario from text; ``file`` is what errors call it, ``name`` what it is called if it does not say.
+    """Load a scenario from text; errors call it ``file``, and without a name of its own it is ``name``.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from mqlab.errors import did_you_mean
 from mqlab.scenario.fields import SpecError, parse_name, short
 from mqlab.units import UnitError
 
-__all__ = ["OneOf", "Spec", "check_entities", "check_list"]
+__all__ = ["OneOf", "Spec", "check_entities", "check_list", "later"]
 
 
 class Spec(BaseModel):
@@ -39,7 +39,9 @@ class Spec(BaseModel):
             value = {cls.shorthand: value}
         known = cls.written()
         if not isinstance(value, dict):
-            raise SpecError(f"{_noun(value)} stands where fields belong", f"write some of: {', '.join(known)}")
+            raise SpecError(
+                f"{_noun(value)} stands where fields belong", f"write some of: {', '.join(known)}"
+            )
         reserved = cls.reserve(value)
         for key in value:
             if key in reserved:
@@ -91,7 +93,10 @@ class OneOf(Spec):
             raise SpecError("the kind is missing", f"give exactly one of {', '.join(cls.written())}")
         if len(given) > 1:
             raise SpecError(
-                f"`{given[0]}` and `{given[1]}` exclude each other", "keep one of them", at=(given[1],), key=True
+                f"`{given[0]}` and `{given[1]}` exclude each other",
+                "keep one of them",
+                at=(given[1],),
+                key=True,
             )
 
     @property
@@ -107,7 +112,9 @@ def check_entities(noun: str) -> Callable[[Any], Any]:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise SpecError(f"{_noun(value)} stands where named {noun}s belong", "write `NAME: {...}` for each")
+            raise SpecError(
+                f"{_noun(value)} stands where named {noun}s belong", "write `NAME: {...}` for each"
+            )
         for name in value:
             try:
                 parse_name(name)
@@ -125,7 +132,9 @@ def check_list(example: str, limit: int) -> Callable[[Any], Any]:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise SpecError(f"{_noun(value)} stands where a list belongs", f"begin each entry with `- `: {example}")
+            raise SpecError(
+                f"{_noun(value)} stands where a list belongs", f"begin each entry with `- `: {example}"
+            )
         if len(value) > limit:
             raise SpecError(f"the list has {len(value)} entries", f"use at most {limit}")
         return value
@@ -137,3 +146,8 @@ def _noun(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     return "a mapping" if isinstance(value, dict) else f"`{short(value)}`"
+
+
+def later(*names: str) -> dict[str, tuple[str, str]]:
+    """Reserve names of mechanisms that this version does not simulate."""
+    return {name: (f"`{name}` is not simulated by this version", "leave it out") for name in names}

@@ -11,9 +11,15 @@ __all__ = ["apply"]
 
 _ENTITIES: Final = ("producers", "consumers", "queues", "exchanges", "nodes", "links")
 _SHORT: Final = {
-    "poisson": "rate", "constant": "rate", "exponential": "mean", "service": "constant", "latency": "constant",
-    "prepare": "constant", "think": "constant", "fsync": "constant", "key": "kind",
-}  # fmt: skip
+    "poisson": "rate",
+    "constant": "rate",
+    "exponential": "mean",
+    "service": "constant",
+    "latency": "constant",
+    "prepare": "constant",
+    "think": "constant",
+    "fsync": "constant",
+}
 """What a bare value stands for, where an override goes on below it."""
 _TEXT_MAX: Final = 10_000
 
@@ -34,7 +40,9 @@ def apply(root: Node, override: str) -> None:
     parts = path.strip().split(".")
     if not equals or not all(parts):
         raise ScenarioError(
-            "an override is a path, `=` and a value", mend="write for instance `producers.buyers.count=10`", place=place
+            "an override is a path, `=` and a value",
+            mend="write for instance `producers.buyers.count=10`",
+            place=place,
         )
     if len(override) > _TEXT_MAX:
         raise ScenarioError("the override is too long", mend="write it into the scenario", place=place)
@@ -112,7 +120,5 @@ def _index(node: Node, parts: list[str], at: int, place: Place) -> int:
     if not text.isdecimal() or len(text) > 6 or int(text) >= len(node.value):
         path = ".".join(parts[:at])
         has = f"entries 0 to {len(node.value) - 1}" if node.value else "no entries"
-        raise ScenarioError(
-            f"`{path}` has no entry `{text[:60]}`", mend=f"it has {has}", place=place
-        )
+        raise ScenarioError(f"`{path}` has no entry `{text[:60]}`", mend=f"it has {has}", place=place)
     return int(text)

@@ -1,9 +1,9 @@
 """YAML text → a tree of :class:`Node` that remembers where everything stood. The only reader of YAML.
 
-The parser's *events* are used, not its composer or constructor: they come one by one from a state machine, so
-nesting can be capped while reading (nothing here recurses), an alias is refused before it could unfold, and every
-scalar is resolved by the few rules below instead of YAML's many. What one reader takes for a number and the next
-for text (017, 1:30, 2020-01-01) is refused with what to write instead.
+The parser's *events* are used, not its composer or constructor: they come one by one from a state machine,
+so nesting can be capped while reading (nothing here recurses), an alias is refused before it could unfold,
+and every scalar is resolved by the few rules below instead of YAML's many. What one reader takes for a
+number and the next for text (017, 1:30, 2020-01-01) is refused with what to write instead.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["BYTES_MAX", "DEPTH_MAX", "Node", "decode", "read"]
 
 BYTES_MAX: Final = 256 * 1024
-"""Largest scenario; the parser manages some 160 KB/s, and a scenario written by hand is a hundredth of this."""
+"""Largest scenario; the parser manages some 160 KB/s, and one written by hand is a hundredth of this."""
 DEPTH_MAX: Final = 24
 """Deepest nesting; the grammar itself needs about 12."""
 _NUMBER_MAX: Final = 40
@@ -53,7 +53,7 @@ class Node:
     quoted: bool = False
 
     def data(self) -> Any:
-        """The tree as plain Python values (its depth is capped, so recursion is safe)."""
+        """Turn the tree into plain Python values (its depth is capped, so recursion is safe)."""
         if isinstance(self.value, dict):
             return {key: node.data() for key, node in self.value.items()}
         if isinstance(self.value, list):
@@ -226,7 +226,7 @@ class _Builder:
             parent.value[key] = node
             self.pending[-1] = None
 
-    def resolve(self, event: Any) -> None | bool | int | Decimal | str:
+    def resolve(self, event: Any) -> bool | int | Decimal | str | None:
         """Give a plain scalar its type, by fewer and stricter rules than YAML's own."""
         text: str = event.value
         if text in _NULL:
@@ -288,6 +288,7 @@ def _events(text: str, builder: _Builder) -> Iterator[Any]:
         raise explain(error, text, builder.file, builder.fixed) from None
     except Exception as error:  # the parser stumbles over its own feet now and then, e.g. on "\UFFFFFFFF"
         raise ScenarioError(
-            "the YAML cannot be read", mend=f"look for an odd escape sequence or bracket ({type(error).__name__})",
+            "the YAML cannot be read",
+            mend=f"look for an odd escape sequence or bracket ({type(error).__name__})",
             place=builder.fixed or Place(builder.file),
         ) from None  # fmt: skip

@@ -1,4 +1,4 @@
-"""The one-of parts of the grammar: distributions, arrivals, keys and back-off, each `{kind: {parameters}}`."""
+"""The one-of parts of the grammar: distributions, arrivals, keys, back-off; each `{kind: {parameters}}`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ from mqlab.scenario.fields import (
 )
 from mqlab.scenario.mapping import OneOf, Spec, check_list
 
-__all__ = ["ArrivalsSpec", "BackoffSpec", "ClosedSpec", "DistributionSpec", "KeySpec", "RampSpec", "ServiceSpec"]
+__all__ = [
+    "ArrivalsSpec",
+    "BackoffSpec",
+    "ClosedSpec",
+    "DistributionSpec",
+    "KeySpec",
+    "RampSpec",
+    "ServiceSpec",
+]
 
 
 class UniformSpec(Spec):
@@ -67,7 +75,10 @@ class DistributionSpec(OneOf):
 
     shorthand: ClassVar = "constant"
     reserved: ClassVar = {
-        name: (f"the distribution `{name}` is not simulated by this version", "use lognormal or hyperexponential")
+        name: (
+            f"the distribution `{name}` is not simulated by this version",
+            "use lognormal or hyperexponential",
+        )
         for name in ("pareto", "weibull", "gamma", "normal", "empirical")
     }
     constant: Duration | None = None
@@ -119,7 +130,10 @@ class ArrivalsSpec(OneOf):
 
     words: ClassVar = {"by_hand": "by_hand"}
     reserved: ClassVar = {
-        name: (f"the arrivals `{name}` are not simulated by this version", "use poisson, constant, ramp or closed")
+        name: (
+            f"the arrivals `{name}` are not simulated by this version",
+            "use poisson, constant, ramp or closed",
+        )
         for name in ("mmpp", "piecewise", "burst", "hawkes", "trace")
     }
     poisson: PoissonSpec | None = None

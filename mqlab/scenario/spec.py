@@ -7,140 +7,41 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, Tag
+from pydantic import BeforeValidator, Field
 
 from mqlab.scenario.fields import (
-    WRITTEN,
     Bandwidth,
-    Count,
     Duration,
     Durations,
     Expressions,
     Flag,
     Length,
     Name,
-    Natural,
-    Number,
-    Positive,
     PositiveDuration,
-    Probability,
     Seed,
-    Size,
     SpecError,
-    Switch,
     Text,
     Until,
     choice,
     short,
 )
-from mqlab.scenario.mapping import Spec, check_entities, check_list
-from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, KeySpec, ServiceSpec
+from mqlab.scenario.groups import ConsumerSpec, LinkSpec, ProducerSpec
+from mqlab.scenario.mapping import Spec, check_entities, check_list, later
+from mqlab.scenario.shapes import DistributionSpec
 
 __all__ = [
-    "BindingSpec", "ConfirmSpec", "ConnectionSpec", "ConsumerSpec", "DestinationSpec", "ExceptionsSpec",
-    "FaultSpec", "LinkSideSpec", "LinkSpec", "NodeSpec", "ProducerSpec", "QueueSpec", "RetrySpec",
+    "BindingSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "NodeSpec", "QueueSpec",
     "ScenarioSpec",
 ]  # fmt: skip
-
-
-def _later(*names: str) -> dict[str, tuple[str, str]]:
-    return {name: (f"`{name}` is not simulated by this version", "leave it out") for name in names}
-
-
-class LinkSideSpec(Spec):
-    """One direction of a link."""
-
-    latency: DistributionSpec | None = None
-    loss: Probability | None = None
-    duplicate: Probability | None = None
-
-
-class LinkSpec(LinkSideSpec):
-    """A link; what ``up`` (towards the broker) and ``down`` say takes precedence."""
-
-    reserved: ClassVar = _later("bandwidth")
-    ordered: Flag | None = None
-    up: LinkSideSpec | None = None
-    down: LinkSideSpec | None = None
-
-
-LinkUse = Annotated[Annotated[LinkSpec, Tag("<mapping>")] | Annotated[Name, Tag("<scalar>")], WRITTEN]
-
-
-class ConnectionSpec(Spec):
-    """A client's connection."""
-
-    heartbeat: Duration | None = None
-    reconnect: PositiveDuration | None = None
-
-
-class MessageSpec(Spec):
-    """What a group's messages look like."""
-
-    reserved: ClassVar = _later("ttl", "expiration", "priority", "headers")
-    size: Size | None = None
-    key: KeySpec | None = None
-    persistent: Flag | None = None
-
-
-def _weights(value: Any) -> Any:
-    if not value:
-        raise SpecError("there is no routing key", "write `{red: 3, blue: 1}`, or one key as text")
-    return value
-
-
-_Weights = Annotated[dict[str, Positive], BeforeValidator(_weights), Tag("<mapping>")]
-
-
-class DestinationSpec(Spec):
-    """Where a group publishes to."""
-
-    reserved: ClassVar = _later("mandatory", "topic", "partition")
-    exchange: Text | None = None
-    routing_key: Annotated[_Weights | Annotated[Text, Tag("<scalar>")], WRITTEN] | None = None
-
-
-class ConfirmSpec(Spec):
-    """Publisher confirms."""
-
-    max_in_flight: Natural | None = None
-    timeout: Duration | None = None
-
-
-class RetrySpec(Spec):
-    """How often a producer tries; ``attempts`` counts the first try."""
-
-    attempts: Count | None = None
-    backoff: BackoffSpec | None = None
-
-
-_Confirm = Annotated[ConfirmSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
-_Retry = Annotated[RetrySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
-_To = Annotated[DestinationSpec, Tag("<mapping>")] | Annotated[Text, Tag("<scalar>")]
-
-
-class ProducerSpec(Spec):
-    """A group of producers alike."""
-
-    reserved: ClassVar = _later("transactions", "batch", "partitioner")
-    count: Count | None = None
-    each: Flag | None = None
-    arrivals: ArrivalsSpec = Field(examples=["{poisson: 100/s}"])
-    prepare: DistributionSpec | None = None
-    message: MessageSpec | None = None
-    to: Annotated[_To, WRITTEN] | None = None
-    confirm: Annotated[_Confirm, WRITTEN] | None = None
-    retry: Annotated[_Retry, WRITTEN] | None = None
-    link: LinkUse | None = None
-    connection: ConnectionSpec | None = None
-    node: Name | None = None
 
 
 class ExchangeSpec(Spec):
     """An exchange."""
 
-    reserved: ClassVar = _later("alternate")
-    type: Annotated[Literal["direct", "fanout"], choice("direct", "fanout", later=("topic", "headers"))] | None = None
+    reserved: ClassVar = later("alternate")
+    type: (
+        Annotated[Literal["direct", "fanout"], choice("direct", "fanout", later=("topic", "headers"))] | None
+    ) = None
     durable: Flag | None = None
 
 
@@ -159,7 +60,7 @@ _OVERFLOW = choice("drop-head", "reject-publish", "drop-newest", later=("reject-
 class QueueSpec(Spec):
     """A queue."""
 
-    reserved: ClassVar = _later(
+    reserved: ClassVar = later(
         "ttl", "message_ttl", "expires", "max_priority", "max_bytes", "dead_letter", "type", "delivery_limit",
         "single_active_consumer", "partitions", "replicas",
     )  # fmt: skip
@@ -167,41 +68,6 @@ class QueueSpec(Spec):
     max_length: Length | None = None
     overflow: Annotated[Overflow, _OVERFLOW] | None = None
     node: Name | None = None
-
-
-Reaction = Literal["crash", "requeue", "reject", "hold"]
-
-
-class ExceptionsSpec(Spec):
-    """How a consumer's handler fails."""
-
-    probability: Probability = Field(examples=["1 %"])
-    per: Annotated[Literal["delivery", "message"], choice("delivery", "message")] | None = None
-    then: Annotated[Reaction, choice("crash", "requeue", "reject", "hold")] | None = None
-
-
-class ContentionSpec(Spec):
-    """How members of a group slow each other down."""
-
-    alpha: Number | None = None
-    beta: Number | None = None
-
-
-class ConsumerSpec(Spec):
-    """A group of consumers alike."""
-
-    reserved: ClassVar = _later("group", "offset", "priority", "exclusive")
-    queue: Name | None = None
-    count: Count | None = None
-    prefetch: Natural | None = None
-    ack: Annotated[Literal["manual", "auto"], choice("manual", "auto")] | None = None
-    service: ServiceSpec | None = None
-    exceptions: ExceptionsSpec | None = None
-    deduplicate: Flag | None = None
-    contention: ContentionSpec | None = None
-    restart: Duration | None = None
-    link: LinkUse | None = None
-    connection: ConnectionSpec | None = None
 
 
 class CpuSpec(Spec):
@@ -214,7 +80,7 @@ class CpuSpec(Spec):
 class DiskSpec(Spec):
     """A node's disk."""
 
-    reserved: ClassVar = _later("seek", "lies")
+    reserved: ClassVar = later("seek", "lies")
     fsync: DistributionSpec | None = None
     bandwidth: Bandwidth | None = None
     group_commit: Duration | None = None
@@ -224,8 +90,11 @@ class NodeSpec(Spec):
     """A broker."""
 
     reserved: ClassVar = {
-        "memory": ("a node's `memory` has no meaning yet: queues are bounded by `max_length` only", "leave it out"),
-        **_later("network", "rack", "partitions", "replicas"),
+        "memory": (
+            "a node's `memory` has no meaning yet: queues are bounded by `max_length` only",
+            "leave it out",
+        ),
+        **later("network", "rack", "partitions", "replicas"),
     }
     cpu: CpuSpec | None = None
     disk: DiskSpec | None = None
@@ -237,7 +106,7 @@ _KINDS = ("crash", "power_loss", "reset", "silence")
 class FaultSpec(Spec):
     """Something that goes wrong: exactly one of crash, power_loss, reset, silence names its target."""
 
-    reserved: ClassVar = _later("partition", "disk_lies", "slow", "clock")
+    reserved: ClassVar = later("partition", "disk_lies", "slow", "clock")
     at: Durations = Field(examples=["20 s"])
     crash: Text | None = None
     power_loss: Text | None = None
@@ -251,11 +120,21 @@ class FaultSpec(Spec):
         super().check_fields(value)
         kinds = [kind for kind in _KINDS if value.get(kind) is not None]
         if len(kinds) > 1:
-            raise SpecError(f"`{kinds[0]}` and `{kinds[1]}` exclude each other", "write two faults", at=(kinds[1],), key=True)
+            raise SpecError(
+                f"`{kinds[0]}` and `{kinds[1]}` exclude each other",
+                "write two faults",
+                at=(kinds[1],),
+                key=True,
+            )
         if not kinds:
-            raise SpecError("the fault does not say what goes wrong", "add one of " + ", ".join(f"`{k}: NAME`" for k in _KINDS))
+            raise SpecError(
+                "the fault does not say what goes wrong",
+                "add one of " + ", ".join(f"`{k}: NAME`" for k in _KINDS),
+            )
         if kinds[0] == "reset" and value.get("for") is not None:
-            raise SpecError("a reset is over at once", "leave `for` out, or use `silence`", at=("for",), key=True)
+            raise SpecError(
+                "a reset is over at once", "leave `for` out, or use `silence`", at=("for",), key=True
+            )
         if kinds[0] != "reset" and value.get("for") is None:
             raise SpecError(f"a {kinds[0]} needs to know how long it lasts", "add `for: 3 s`, or `for: end`")
 
@@ -273,8 +152,11 @@ class ScenarioSpec(Spec):
     """A whole scenario."""
 
     reserved: ClassVar = {
-        "stop": ("stop conditions are not simulated by this version", "bound the run with `duration` and `messages`"),
-        **_later("variables", "include"),
+        "stop": (
+            "stop conditions are not simulated by this version",
+            "bound the run with `duration` and `messages`",
+        ),
+        **later("variables", "include"),
     }
     name: Name | None = None
     description: Text | None = None
@@ -283,16 +165,19 @@ class ScenarioSpec(Spec):
     duration: PositiveDuration = Field(examples=["60 s"])
     drain: Duration | None = None
     warmup: Duration | None = None
-    nodes: Annotated[dict[str, NodeSpec], _section("node")] = {}
-    links: Annotated[dict[str, LinkSpec], _section("link")] = {}
-    exchanges: Annotated[dict[str, ExchangeSpec], _section("exchange")] = {}
-    queues: Annotated[dict[str, QueueSpec], _section("queue")] = {}
-    bindings: Annotated[list[BindingSpec], BeforeValidator(check_list("`- {exchange: events, queue: orders}`", 10_000))] = []
-    producers: Annotated[dict[str, ProducerSpec], _section("producer")] = {}
-    consumers: Annotated[dict[str, ConsumerSpec], _section("consumer")] = {}
-    faults: Annotated[list[FaultSpec], BeforeValidator(check_list("`- {at: 20 s, crash: broker, for: 3 s}`", 1000))] = []
-    expect: Expressions = []
-
+    nodes: Annotated[dict[str, NodeSpec], _section("node")] = Field(default={})
+    links: Annotated[dict[str, LinkSpec], _section("link")] = Field(default={})
+    exchanges: Annotated[dict[str, ExchangeSpec], _section("exchange")] = Field(default={})
+    queues: Annotated[dict[str, QueueSpec], _section("queue")] = Field(default={})
+    bindings: Annotated[
+        list[BindingSpec], BeforeValidator(check_list("`- {exchange: events, queue: orders}`", 10_000))
+    ] = Field(default=[])
+    producers: Annotated[dict[str, ProducerSpec], _section("producer")] = Field(default={})
+    consumers: Annotated[dict[str, ConsumerSpec], _section("consumer")] = Field(default={})
+    faults: Annotated[
+        list[FaultSpec], BeforeValidator(check_list("`- {at: 20 s, crash: broker, for: 3 s}`", 1000))
+    ] = Field(default=[])
+    expect: Expressions = Field(default=[])
 
     @classmethod
     def reserve(cls, value: dict[str, Any]) -> dict[str, tuple[str, str]]:

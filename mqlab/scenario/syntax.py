@@ -1,4 +1,4 @@
-"""What the YAML parser complains about, said so that somebody who has never read a YAML grammar can mend it."""
+"""What the YAML parser complains about, said so that somebody who never read a YAML grammar can mend it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,32 @@ from mqlab.errors import Place, ScenarioError
 __all__ = ["explain"]
 
 _SPACES = "indent with spaces, two for each level"
+_OUTLINE = "check the indentation of this line and the one before, and put text that contains `: ` in quotes"
 _TABLE: Final = (
     ("'\\t'", "a tab stands where only spaces may", _SPACES),
-    ("mapping values are not allowed", "a `:` makes no sense here", "check the indentation of this line and the one "
-     "before, and put text that contains `: ` in quotes"),
+    ("mapping values are not allowed", "a `:` makes no sense here", _OUTLINE),
     ("sequence entries are not allowed", "a `-` makes no sense here", "begin the list on a line of its own"),
     ("found undefined tag handle", "tags such as `!name` are not allowed", "remove the tag"),
     ("unexpected end of stream", "a quote is opened here and never closed", "close the quote"),
     ("unexpected document separator", "a quote is opened here and never closed", "close the quote"),
-    ("unknown escape character", "this escape sequence is unknown", "use single quotes, or double the backslash"),
+    ("unknown escape character", "this escape sequence is unknown", "use single quotes"),
     ("but got ':'", "a bracket opened before is not closed", "close it with `]` or `}`"),
     ("<stream end>", "a bracket is opened here and never closed", "close it with `]` or `}`"),
     ("but found ']'", "there is a `]` too many", "remove it"),
     ("but found '}'", "there is a `}` too many", "remove it"),
     ("found ','", "a `,` makes no sense here", "remove it, or put the text in quotes"),
-    ("while parsing a flow", "something is missing between these brackets", "separate entries with `, ` and close "
-     "every bracket"),
-    ("could not find expected ':'", "this line is neither `name: value` nor part of a list", "write `name: value`"),
-    ("while parsing a block", "this line does not fit what stands above it", "check its indentation: " + _SPACES),
+    ("while parsing a flow", "something is missing between these brackets", "separate entries with `, `"),
+    (
+        "could not find expected ':'",
+        "this is neither `name: value` nor part of a list",
+        "write `name: value`",
+    ),
+    ("while parsing a block", "this line does not fit what stands above it", "check its indentation"),
     ("block scalar", "what follows `|` or `>` is not understood", "write plain text, or put it in quotes"),
     ("alias", "aliases are not allowed", "write the value out"),
     ("anchor", "anchors are not allowed", "write the value out"),
     ("directive", "a scenario has no YAML directives", "remove the line with `%`"),
-)  # fmt: skip
+)
 _CANNOT_START: Final = "@`%"
 _OPENED_EARLIER: Final = ("unexpected end of stream", "unexpected document separator", "<stream end>")
 

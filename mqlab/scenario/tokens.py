@@ -25,9 +25,15 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-]?[A-Za-z0-9_]+)*")
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>|\+|-|\*|/|\(|\)")
 _WORDS: Final = ("and", "or", "not")
 _NEAR: Final = {
-    "=": "write `==`", "&": "write `and`", "|": "write `or`", "!": "write `not`, or `!=` between two values",
-    "≤": "write `<=`", "≥": "write `>=`", "≠": "write `!=`", "%": "write a percentage with its number, as in `5 %`",
-}  # fmt: skip
+    "=": "write `==`",
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`, or `!=` between two values",
+    "≤": "write `<=`",
+    "≥": "write `>=`",
+    "≠": "write `!=`",
+    "%": "write a percentage with its number, as in `5 %`",
+}
 
 Fail = Callable[[int, str, str], ScenarioError]
 """Makes an error from an offset within the text, what, and mend."""
@@ -89,4 +95,6 @@ def _quantity(found: re.Match[str], fail: Fail) -> Token:
 
 
 def _exact(number: str) -> Fraction:
-    return Fraction(number.replace("_", "").rstrip(".") if "e" not in number.lower() else number.replace("_", ""))
+    return Fraction(
+        number.replace("_", "").rstrip(".") if "e" not in number.lower() else number.replace("_", "")
+    )

@@ -1,4 +1,4 @@
-"""The names that expectations may use, what each means in the summary of a run, and what it is measured in."""
+"""The names that expectations may use, where each leads in the summary, and what it is measured in."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def names_of(model: Model | None = None) -> dict[str, Name]:
     names |= _timed("latency", ("latency_ns",))
     for stage in STAGES:
         names |= _timed(f"stages.{stage}", ("stages", stage))
-    names |= {f"throughput.{name}": Name(("throughput_per_s", name), RATE) for name in ("created", "processed")}
+    names |= {
+        f"throughput.{name}": Name(("throughput_per_s", name), RATE) for name in ("created", "processed")
+    }
     return names if model is None else names | _of_model(model)
 
 

@@ -1,4 +1,4 @@
-"""What a messaging system is to the lab: a name, the mechanisms it has, its defaults with sources, its contract."""
+"""What a messaging system is to the lab: name, mechanisms, defaults with their sources, contract."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A synchronous call with no queue between: an HTTP request or a database call; the answer comes after the work.
+"""A synchronous call with no queue between, to a web server or a database: the answer follows the work.
 
-In the model the workers of the called service are consumers, and the place where a call waits for a free worker
-is a queue of length 0: a call that finds no worker free is refused ("too many connections").
+In the model the workers of the called service are consumers, and the place where a call waits for a free
+worker is a queue of length 0: a call that finds no worker free is refused ("too many connections").
 """
 
 from __future__ import annotations
@@ -21,9 +21,15 @@ DEFAULTS: Final = with_common(
     Default("producers.*.message.persistent", "false", _NO_DISK),
     Default("producers.*.confirm", "true", OURS + "the answer to a call is its confirmation"),
     Default("producers.*.confirm.max_in_flight", "0", OURS + "every caller has a thread of its own"),
-    Default("producers.*.confirm.timeout", "0 s", "Python requests, Advanced usage, Timeouts: without one it waits on"),
+    Default(
+        "producers.*.confirm.timeout",
+        "0 s",
+        "Python requests, Advanced usage, Timeouts: without one it waits on",
+    ),
     Default("producers.*.retry.attempts", "1", "Python requests, HTTPAdapter: max_retries=0"),
-    Default("producers.*.retry.backoff", "{exponential: {first: 100 ms}}", OURS + "short at first, then doubling"),
+    Default(
+        "producers.*.retry.backoff", "{exponential: {first: 100 ms}}", OURS + "short at first, then doubling"
+    ),
     Default("producers.*.connection.heartbeat", "0 s", "RFC 9112: HTTP has no heartbeat"),
     Default("producers.*.connection.reconnect", "100 ms", OURS + "the next call opens a new connection"),
     Default("queues.*.durable", "false", _NO_DISK),

@@ -1,7 +1,7 @@
 """What a model makes possible: pure questions that contracts ask, each answered by reasons in words.
 
-Every function errs on one side: where it cannot rule a thing out, the thing is possible. A contract that promises
-too much would call right behaviour wrong.
+Every function errs on one side: where it cannot rule a thing out, the thing is possible. A contract that
+promises too much would call right behaviour wrong.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ from collections.abc import Iterator
 from mqlab.model import ConsumerGroup, Fault, Link, Model, ProducerGroup, Queue
 
 __all__ = [
-    "breaks_consumer", "breaks_producer", "consumers_of", "copies_possible", "feeders_of", "loses_memory",
-    "queues_of", "redelivery_possible", "resends", "reorders_link",
+    "breaks_consumer",
+    "breaks_producer",
+    "consumers_of",
+    "copies_possible",
+    "feeders_of",
+    "loses_memory",
+    "queues_of",
+    "redelivery_possible",
+    "reorders_link",
+    "resends",
 ]  # fmt: skip
 
 _VERBS = {"crash": "crashes", "power_loss": "loses power", "reset": "is cut off", "silence": "falls silent"}
@@ -32,12 +40,12 @@ def queues_of(model: Model, producer: ProducerGroup) -> tuple[Queue, ...]:
 
 
 def feeders_of(model: Model, queue: Queue) -> tuple[ProducerGroup, ...]:
-    """Groups whose messages may reach a queue."""
+    """Find the groups whose messages may reach a queue."""
     return tuple(p for p in model.producers if queue in queues_of(model, p))
 
 
 def consumers_of(model: Model, queue: Queue) -> tuple[ConsumerGroup, ...]:
-    """Groups that consume from a queue."""
+    """Find the groups that consume from a queue."""
     return tuple(c for c in model.consumers if c.queue == queue.name)
 
 
@@ -95,7 +103,9 @@ def resends(model: Model, producer: ProducerGroup) -> str:
     if producer.confirm is not None:
         if producer.confirm.timeout_ns > 0:
             return f"`{producer.name}` sends again when a confirm is late"
-        refusing = [q for q in queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
+        refusing = [
+            q for q in queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"
+        ]
         if refusing and len(queues_of(model, producer)) > 1:
             return f"`{producer.name}` sends again to all queues when `{refusing[0].name}` refuses"
         broken = breaks_producer(model, producer)

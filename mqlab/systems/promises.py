@@ -1,8 +1,8 @@
 """What a queue broker and a direct call promise under a configuration, anomaly by anomaly.
 
-For each anomaly a function looks for a reason why the real system may show it; the first reason found permits it.
-Where there is none the system promises its absence, and a run that shows it has found a bug: in mqlab, in an
-engine, or in a broker under test.
+For each anomaly a function looks for a reason why the real system may show it; the first reason found
+permits it. Where there is none the system promises its absence, and a run that shows it has found a bug: in
+mqlab, in an engine, or in a broker under test.
 """
 
 from __future__ import annotations
@@ -39,19 +39,24 @@ def queue_contract(model: Model) -> dict[str, Promise]:
     >>> queue_contract(load("flash-sale").model)["lost"].permitted                      # doctest: +SKIP
     False
     """
-    return _contract(model, {
-        "lost": (_why_lost, "what is confirmed is stored safely, and nothing here can take it away"),
-        "recovered": (_why_recovered, ""),
-        "redelivered": (_why_redelivered, "no consumer can fail or lose its connection, so nothing comes back"),
-        "enqueued_twice": (_why_twice, "nothing that the broker may have is ever sent again"),
-        "duplicate_effect": (_why_double, "no message can reach a handler twice without being recognised"),
-        "out_of_order": (_why_disorder, "one producer, one queue and one consumer keep the order, and nothing is "
-                         "sent or delivered again"),
-    })  # fmt: skip
+    return _contract(
+        model,
+        {
+            "lost": (_why_lost, "what is confirmed is stored safely, and nothing here can take it away"),
+            "recovered": (_why_recovered, ""),
+            "redelivered": (
+                _why_redelivered,
+                "no consumer can fail or lose its connection: nothing comes back",
+            ),
+            "enqueued_twice": (_why_twice, "nothing that the broker may have is ever sent again"),
+            "duplicate_effect": (_why_double, "no message reaches a handler twice without being recognised"),
+            "out_of_order": (_why_disorder, "one producer and one consumer a queue, and nothing goes twice"),
+        },
+    )
 
 
 def call_contract(model: Model) -> dict[str, Promise]:
-    """Judge what a direct call promises for this model: as a queue, except that an answer means the work is done."""
+    """Judge what a direct call promises: as a queue, except that an answer means the work is done."""
     promises = queue_contract(model)
     promises["lost"] = Promise(False, "the answer comes after the work, so what is answered is done")
     promises["recovered"] = Promise(True, "the answer may be lost, or come too late, after the work was done")
@@ -184,7 +189,9 @@ def _why_sent_later(model: Model, producer: ProducerGroup) -> str:
     broken = facts.breaks_producer(model, producer)
     if broken:
         return f"`{producer.name}` tries again later when {broken}"
-    refusing = [q for q in facts.queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
+    refusing = [
+        q for q in facts.queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"
+    ]
     if refusing and producer.confirm is not None:
         return f"`{producer.name}` tries again later when `{refusing[0].name}` refuses"
     return ""

@@ -13,19 +13,21 @@ __all__ = ["SYSTEM"]
 _AMQP = "AMQP 0-9-1 specification"
 _PIKA = "pika 1.3, BlockingChannel"
 _DOCS = "https://www.rabbitmq.com/docs/"
+_HEARTBEATS = f"{_DOCS}heartbeats: the server suggests 60 s since 3.5.5"
+_RECOVERY = "https://www.rabbitmq.com/client-libraries/java-api-guide: connection recovery interval"
 
 DEFAULTS: Final = with_common(
-    Default("producers.*.message.persistent", "false", f"{_AMQP}, basic properties: delivery-mode is not set"),
-    Default("producers.*.confirm", "none", f"{_DOCS}confirms: a channel must ask for confirms (confirm.select)"),
+    Default("producers.*.message.persistent", "false", f"{_AMQP}, basic properties: no delivery-mode"),
+    Default("producers.*.confirm", "none", f"{_DOCS}confirms: a channel must ask for them (confirm.select)"),
     Default("producers.*.confirm.max_in_flight", "0", f"{_DOCS}confirms: the protocol bounds nothing (0)"),
     Default("producers.*.confirm.timeout", "0 s", f"{_DOCS}confirms: a publisher waits for ever (0)"),
-    Default("producers.*.retry.attempts", "1", f"{_PIKA}.basic_publish: nothing is published again by itself"),
+    Default("producers.*.retry.attempts", "1", f"{_PIKA}.basic_publish: nothing is sent again by itself"),
     Default(
         "producers.*.retry.backoff", "{exponential: {first: 100 ms}}",
         OURS + "the usual pause of retry libraries: short at first, then doubling",
     ),
-    Default("producers.*.connection.heartbeat", "60 s", f"{_DOCS}heartbeats: suggested by the server since 3.5.5"),
-    Default("producers.*.connection.reconnect", "5 s", f"{_DOCS}../client-libraries/java-api-guide: recovery interval"),
+    Default("producers.*.connection.heartbeat", "60 s", _HEARTBEATS),
+    Default("producers.*.connection.reconnect", "5 s", _RECOVERY),
     Default("exchanges.*.type", "direct", f"{_PIKA}.exchange_declare: exchange_type='direct'"),
     Default("exchanges.*.durable", "false", f"{_PIKA}.exchange_declare: durable=False"),
     Default("queues.*.durable", "false", f"{_PIKA}.queue_declare: durable=False"),
@@ -33,9 +35,9 @@ DEFAULTS: Final = with_common(
     Default("queues.*.overflow", "drop-head", f"{_DOCS}maxlength: the oldest are dropped by default"),
     Default("consumers.*.prefetch", "0", f"{_DOCS}consumer-prefetch: 0 is no limit, and nothing else is set"),
     Default("consumers.*.ack", "manual", f"{_PIKA}.basic_consume: auto_ack=False"),
-    Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
-    Default("consumers.*.connection.heartbeat", "60 s", f"{_DOCS}heartbeats: suggested by the server since 3.5.5"),
-    Default("consumers.*.connection.reconnect", "5 s", f"{_DOCS}../client-libraries/java-api-guide: recovery interval"),
+    Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms in a data centre"),
+    Default("consumers.*.connection.heartbeat", "60 s", _HEARTBEATS),
+    Default("consumers.*.connection.reconnect", "5 s", _RECOVERY),
     Default("nodes.*.cpu.publish", "20 us", OURS + "one queue takes in some 50,000 messages a second"),
     Default("nodes.*.cpu.deliver", "20 us", OURS + "one queue hands out some 50,000 messages a second"),
     Default("nodes.*.disk.fsync", "2 ms", OURS + "a solid-state disk without power-loss protection"),
@@ -48,7 +50,7 @@ DEFAULTS: Final = with_common(
 SYSTEM: Final = System(
     name="rabbitmq",
     title="RabbitMQ",
-    summary="A broker with exchanges and queues: it pushes messages to consumers and forgets them once acknowledged.",
+    summary="A broker with exchanges and queues: it pushes messages out and forgets them once acknowledged.",
     mechanisms={
         "exchanges": "direct and fanout, and the default exchange that knows every queue by its name",
         "bindings": "which keys of an exchange go to which queue",
