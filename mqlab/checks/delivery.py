@@ -100,9 +100,11 @@ def redelivered(evidence: Evidence) -> Observation:
 def enqueued_twice(evidence: Evidence) -> Observation:
     """Count the extra copies of messages that a queue already held or had held.
 
-    message  copy  copy_of  enqueued
-          0     0        –      5 ms
-          0     1        0    900 ms
+    Stored is enough: whether the copy was ever delivered does not matter.
+
+        message  copy  copy_of  enqueued
+              0     0        –      5 ms
+              0     1        0    900 ms
     """
     return evidence.rows_where((evidence["copy_of"] >= 0) & (evidence["enqueued_ns"] >= 0))
 
@@ -136,8 +138,10 @@ def duplicate_effect(evidence: Evidence) -> Observation:
 def stale(evidence: Evidence) -> Observation:
     """Find copies that were delivered after their queue's time-to-live had passed.
 
-    message  queue               enqueued  delivered
-          0  orders (ttl 10 ms)      5 ms      16 ms
+    What expired without being delivered is no anomaly.
+
+        message  queue               enqueued  delivered
+              0  orders (ttl 10 ms)      5 ms      16 ms
     """
     if not evidence.ttl_ns:
         return Observation(None, not_judged="no queue of this run has a time-to-live")
