@@ -1,0 +1,156 @@
+"""The grammar of those who send and receive: producers, consumers, and their links and connections."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, Tag
+
+from mqlab.scenario.fields import (
+    WRITTEN,
+    Count,
+    Duration,
+    Flag,
+    Name,
+    Natural,
+    Number,
+    Positive,
+    PositiveDuration,
+    Probability,
+    Size,
+    SpecError,
+    Switch,
+    Text,
+    choice,
+)
+from mqlab.scenario.mapping import Spec, later
+from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, KeySpec, ServiceSpec
+
+__all__ = [
+    "ConfirmSpec", "ConnectionSpec", "ConsumerSpec", "ContentionSpec", "DestinationSpec", "ExceptionsSpec",
+    "LinkSideSpec", "LinkSpec", "MessageSpec", "ProducerSpec", "RetrySpec",
+]  # fmt: skip
+
+
+class LinkSideSpec(Spec):
+    """One direction of a link."""
+
+    latency: DistributionSpec | None = None
+    loss: Probability | None = None
+    duplicate: Probability | None = None
+
+
+class LinkSpec(LinkSideSpec):
+    """A link; what ``up`` (towards the broker) and ``down`` say takes precedence."""
+
+    reserved: ClassVar = later("bandwidth")
+    ordered: Flag | None = None
+    up: LinkSideSpec | None = None
+    down: LinkSideSpec | None = None
+
+
+LinkUse = Annotated[Annotated[LinkSpec, Tag("<mapping>")] | Annotated[Name, Tag("<scalar>")], WRITTEN]
+
+
+class ConnectionSpec(Spec):
+    """A client's connection."""
+
+    heartbeat: Duration | None = None
+    reconnect: PositiveDuration | None = None
+
+
+class MessageSpec(Spec):
+    """What a group's messages look like."""
+
+    reserved: ClassVar = later("ttl", "expiration", "priority", "headers")
+    size: Size | None = None
+    key: KeySpec | None = None
+    persistent: Flag | None = None
+
+
+def _weights(value: Any) -> Any:
+    if not value:
+        raise SpecError("there is no routing key", "write `{red: 3, blue: 1}`, or one key as text")
+    return value
+
+
+_Weights = Annotated[dict[str, Positive], BeforeValidator(_weights), Tag("<mapping>")]
+
+
+class DestinationSpec(Spec):
+    """Where a group publishes to."""
+
+    reserved: ClassVar = later("mandatory", "topic", "partition")
+    exchange: Text | None = None
+    routing_key: Annotated[_Weights | Annotated[Text, Tag("<scalar>")], WRITTEN] | None = None
+
+
+class ConfirmSpec(Spec):
+    """Publisher confirms."""
+
+    max_in_flight: Natural | None = None
+    timeout: Duration | None = None
+
+
+class RetrySpec(Spec):
+    """How often a producer tries; ``attempts`` counts the first try."""
+
+    attempts: Count | None = None
+    backoff: BackoffSpec | None = None
+
+
+_Confirm = Annotated[ConfirmSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
+_Retry = Annotated[RetrySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
+_To = Annotated[DestinationSpec, Tag("<mapping>")] | Annotated[Text, Tag("<scalar>")]
+
+
+class ProducerSpec(Spec):
+    """A group of producers alike."""
+
+    reserved: ClassVar = later("transactions", "batch", "partitioner")
+    count: Count | None = None
+    each: Flag | None = None
+    arrivals: ArrivalsSpec = Field(examples=["{poisson: 100/s}"])
+    prepare: DistributionSpec | None = None
+    message: MessageSpec | None = None
+    to: Annotated[_To, WRITTEN] | None = None
+    confirm: Annotated[_Confirm, WRITTEN] | None = None
+    retry: Annotated[_Retry, WRITTEN] | None = None
+    link: LinkUse | None = None
+    connection: ConnectionSpec | None = None
+    node: Name | None = None
+
+
+Reaction = Literal["crash", "requeue", "reject", "hold"]
+
+
+class ExceptionsSpec(Spec):
+    """How a consumer's handler fails."""
+
+    probability: Probability = Field(examples=["1 %"])
+    per: Annotated[Literal["delivery", "message"], choice("delivery", "message")] | None = None
+    then: Annotated[Reaction, choice("crash", "requeue", "reject", "hold")] | None = None
+
+
+class ContentionSpec(Spec):
+    """How members of a group slow each other down."""
+
+    alpha: Number | None = None
+    beta: Number | None = None
+
+
+class ConsumerSpec(Spec):
+    """A group of consumers alike."""
+
+    reserved: ClassVar = later("group", "offset", "priority", "exclusive")
+    queue: Name | None = None
+    count: Count | None = None
+    prefetch: Natural | None = None
+    ack: Annotated[Literal["manual", "auto"], choice("manual", "auto")] | None = None
+    service: ServiceSpec | None = None
+    exceptions: ExceptionsSpec | None = None
+    deduplicate: Flag | None = None
+    contention: ContentionSpec | None = None
+    restart: Duration | None = None
+    link: LinkUse | None = None
+    connection: ConnectionSpec | None = None

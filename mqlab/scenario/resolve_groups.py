@@ -1,0 +1,207 @@
+"""Producer and consumer groups of a scenario → the model's."""
+
+from __future__ import annotations
+
+from mqlab.model import (
+    Confirm,
+    ConsumerGroup,
+    Contention,
+    Destination,
+    Distribution,
+    Exceptions,
+    Link,
+    Message,
+    Node,
+    ProducerGroup,
+)
+from mqlab.scenario import lower
+from mqlab.scenario.defaults import Book, Path, flag, word
+from mqlab.scenario.estimate import mean_ns
+from mqlab.scenario.groups import (
+    ConfirmSpec,
+    ConsumerSpec,
+    ContentionSpec,
+    DestinationSpec,
+    LinkSpec,
+    MessageSpec,
+    ProducerSpec,
+)
+from mqlab.scenario.shapes import KeySpec, ServiceSpec
+from mqlab.scenario.spec import ScenarioSpec
+from mqlab.units import parse_count, parse_duration, parse_number, parse_size
+
+__all__ = ["at_node", "consumer", "producer"]
+
+
+def at_node(book: Book, path: Path, given: str | None, nodes: tuple[Node, ...]) -> str:
+    """Find the node a queue or a producer belongs to: the one named, else the first."""
+    if given is None:
+        return nodes[0].name
+    if all(node.name != given for node in nodes):
+        raise book.unknown((*path, "node"), "node", given, [node.name for node in nodes])
+    return given
+
+
+def _link(book: Book, spec: ScenarioSpec, owner: Path, written: LinkSpec | str | None) -> Link:
+    if isinstance(written, str):
+        if written not in spec.links:
+            raise book.unknown((*owner, "link"), "link", written, spec.links)
+        return lower.link(book, owner, ("links", written), spec.links[written])
+    return lower.link(book, owner, (*owner, "link"), written or LinkSpec())
+
+
+def producer(
+    book: Book, spec: ScenarioSpec, nodes: tuple[Node, ...], name: str, written: ProducerSpec
+) -> ProducerGroup:
+    """Resolve a producer group."""
+    return _Producers(book, spec, nodes).one(name, written)
+
+
+class _Producers:
+    """Resolves producer groups; it holds what all of them need."""
+
+    def __init__(self, book: Book, spec: ScenarioSpec, nodes: tuple[Node, ...]) -> None:
+        self.book, self.spec, self.nodes = book, spec, nodes
+
+    def one(self, name: str, spec: ProducerSpec) -> ProducerGroup:
+        """Resolve one group."""
+        book, path = self.book, ("producers", name)
+        count = book.pick(spec.count, (*path, "count"), parse_count)
+        each = book.pick(spec.each, (*path, "each"), flag)
+        prepare = None
+        if spec.prepare is not None:
+            prepare = lower.distribution(book, (*path, "prepare"), spec.prepare)
+        group = ProducerGroup(
+            name=name,
+            count=count,
+            arrivals=lower.arrivals(book, path, spec, count, each, self.spec.duration),
+            message=self.message(path, spec.message or MessageSpec()),
+            destination=self.destination(path, spec.to),
+            confirm=self.confirm(path, spec.confirm),
+            retry=lower.retry(book, path, spec.retry),
+            link=_link(book, self.spec, path, spec.link),
+            connection=lower.connection(book, path, spec.connection),
+            node=at_node(book, path, spec.node, self.nodes),
+            prepare=prepare,
+        )
+        self.refuse_endless(path, group)
+        return group
+
+    def message(self, owner: Path, spec: MessageSpec) -> Message:
+        """Resolve what its messages look like."""
+        book, path = self.book, (*owner, "message")
+        size = book.pick(spec.size, (*path, "size"), parse_size)
+        if size > 2**30:
+            raise book.error((*path, "size"), "a message is larger than 1 GiB", "write for instance `1 KiB`")
+        key = spec.key or KeySpec.model_validate(book.text((*path, "key")))
+        return Message(size, lower.keys(key), book.pick(spec.persistent, (*path, "persistent"), flag))
+
+    def confirm(self, owner: Path, spec: ConfirmSpec | bool | None) -> Confirm | None:
+        """Resolve whether it asks for confirms, and how."""
+        book, path = self.book, (*owner, "confirm")
+        if spec is None:
+            spec = book.text(path) != "none"
+        if spec is False:
+            return None
+        given = spec if isinstance(spec, ConfirmSpec) else ConfirmSpec()
+        return Confirm(
+            book.pick(given.max_in_flight, (*path, "max_in_flight"), parse_count),
+            book.pick(given.timeout, (*path, "timeout"), parse_duration),
+            book.system.confirm_when,
+        )
+
+    def destination(self, owner: Path, spec: DestinationSpec | str | None) -> Destination:
+        """Resolve where it publishes to."""
+        book, path, queues = self.book, (*owner, "to"), self.spec.queues
+        if isinstance(spec, str):
+            if spec in self.spec.exchanges and spec not in queues:
+                raise book.error(
+                    path, f"`{spec}` is an exchange, not a queue", f"write `to: {{exchange: {spec}}}`"
+                )
+            spec = DestinationSpec(routing_key=spec)
+        if spec is None or not spec.model_fields_set:
+            if len(queues) > 1:
+                listed = ", ".join(list(queues)[:5])
+                raise book.error(
+                    owner, f"it is not clear which queue to send to ({listed})", "add `to: QUEUE`", key=True
+                )
+            spec = DestinationSpec(routing_key=next(iter(queues)))
+        exchange, written = spec.exchange or "", spec.routing_key
+        if exchange and exchange not in self.spec.exchanges:
+            raise book.unknown((*path, "exchange"), "exchange", exchange, self.spec.exchanges)
+        if written is None:
+            if not exchange or self.spec.exchanges[exchange].type != "fanout":
+                raise book.error(path, "there is no routing key", "add `routing_key: ...`")
+            written = ""
+        weights = written if isinstance(written, dict) else {written: 1.0}
+        for key in weights:
+            if not exchange and key not in queues:
+                where = (*path, "routing_key", key)
+                raise book.unknown(where, "queue", key, queues)
+        total = sum(weights.values())
+        return Destination(exchange, tuple((key, weight / total) for key, weight in weights.items()))
+
+    def refuse_endless(self, path: Path, group: ProducerGroup) -> None:
+        """Refuse a closed loop that takes no time: it would make messages for ever at one moment."""
+        loop = group.arrivals
+        if loop.kind != "closed" or loop.messages_max >= 0:
+            return
+        takes = mean_ns(loop.think) + mean_ns(group.prepare)
+        if group.confirm and not self.spec.faults:
+            takes += mean_ns(group.link.up.latency) + mean_ns(group.link.down.latency)
+        if takes < 1:
+            where = (*path, "arrivals", "closed", "think")
+            raise self.book.error(
+                where,
+                "the closed loop takes no time, so it would never end",
+                "write for instance `think: 10 ms`",
+            )
+
+
+def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) -> ConsumerGroup:
+    """Resolve a consumer group."""
+    path: Path = ("consumers", name)
+    queue = spec.queue
+    if queue is None:
+        if len(scenario.queues) > 1:
+            raise book.error(
+                path, "it is not clear which queue to consume from", "add `queue: QUEUE`", key=True
+            )
+        queue = next(iter(scenario.queues))
+    if queue not in scenario.queues:
+        raise book.unknown((*path, "queue"), "queue", queue, scenario.queues)
+    slow = spec.contention or ContentionSpec()
+    return ConsumerGroup(
+        name=name,
+        queue=queue,
+        count=book.pick(spec.count, (*path, "count"), parse_count),
+        prefetch=book.pick(spec.prefetch, (*path, "prefetch"), parse_count),
+        ack=book.pick(spec.ack, (*path, "ack"), word),
+        service=_service(book, (*path, "service"), spec.service),
+        link=_link(book, scenario, path, spec.link),
+        connection=lower.connection(book, path, spec.connection),
+        restart_ns=book.pick(spec.restart, (*path, "restart"), parse_duration),
+        exceptions=_exceptions(book, path, spec),
+        deduplicate=book.pick(spec.deduplicate, (*path, "deduplicate"), flag),
+        contention=Contention(
+            book.pick(slow.alpha, (*path, "contention", "alpha"), parse_number),
+            book.pick(slow.beta, (*path, "contention", "beta"), parse_number),
+        ),
+    )
+
+
+def _service(book: Book, path: Path, spec: ServiceSpec | None) -> Distribution | None:
+    if spec is None:
+        return lower.constant(book.text(path))
+    return None if spec.kind == "by_hand" else lower.distribution(book, path, spec)
+
+
+def _exceptions(book: Book, owner: Path, spec: ConsumerSpec) -> Exceptions | None:
+    if spec.exceptions is None:
+        return None
+    path = (*owner, "exceptions")
+    return Exceptions(
+        spec.exceptions.probability,
+        book.pick(spec.exceptions.per, (*path, "per"), word),
+        book.pick(spec.exceptions.then, (*path, "then"), word),
+    )
