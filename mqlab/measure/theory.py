@@ -115,14 +115,10 @@ def mmc(arrivals_per_s: float, service_s: float, servers: int) -> Station:
     waits = blocking / (1 - load * (1 - blocking))
     lq = waits * load / (1 - load)
     wq = lq / arrivals_per_s
-    empty = _mmc_empty(offered, servers, load)
+    weight = _mmc_weights(offered, servers, load)
 
     def p(k: int) -> float:
-        if k < servers:
-            return empty * math.exp(k * math.log(offered) - math.lgamma(k + 1))
-        return (
-            empty * math.exp(servers * math.log(offered) - math.lgamma(servers + 1)) * load ** (k - servers)
-        )
+        return math.exp(weight[min(k, servers)]) * load ** max(0, k - servers)
 
     return Station(
         "M/M/c", load, lq + offered, lq, wq + service_s, wq, waits=waits, p=p,
@@ -130,10 +126,13 @@ def mmc(arrivals_per_s: float, service_s: float, servers: int) -> Station:
     )  # fmt: skip
 
 
-def _mmc_empty(offered: float, servers: int, load: float) -> float:
-    """Probability of an empty M/M/c system."""
-    terms = [math.exp(k * math.log(offered) - math.lgamma(k + 1)) for k in range(servers + 1)]
-    return 1 / (sum(terms[:-1]) + terms[-1] / (1 - load))
+def _mmc_weights(offered: float, servers: int, load: float) -> list[float]:
+    """Give the logarithms of the probabilities of 0 … ``servers`` in the system (powers would overflow)."""
+    logs = [k * math.log(offered) - math.lgamma(k + 1) for k in range(servers + 1)]
+    most = max(logs)
+    terms = [math.exp(log - most) for log in logs]
+    total = most + math.log(math.fsum(terms[:-1]) + terms[-1] / (1 - load))
+    return [log - total for log in logs]
 
 
 def _mmc_sojourn(rate: float, spare: float, waits: float) -> Callable[[float], float]:
