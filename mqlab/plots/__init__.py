@@ -1,6 +1,6 @@
-"""Pictures of a run: each a function from a trace to a matplotlib figure, and a caption that says what to see.
+"""Pictures of a run: functions from a trace to a matplotlib figure, and captions that say what to see.
 
-A picture is one file and one line in :data:`PICTURES`; the report, the face and the tests go by that registry.
+A picture is one file and one line in :data:`PICTURES`; report, face and tests go by that registry.
 
 Examples
 --------
@@ -33,17 +33,27 @@ from mqlab.plots.tail import latency_distribution, latency_distribution_caption
 from mqlab.trace.schema import Level, Trace
 
 __all__ = [
-    "PICTURES", "Picture", "caption", "crash_window", "draw", "fates_bar", "latency_distribution", "latency_over_time",
-    "space_time", "timeline", "to_png", "to_svg",
-]  # fmt: skip
+    "PICTURES",
+    "Picture",
+    "caption",
+    "crash_window",
+    "draw",
+    "fates_bar",
+    "latency_distribution",
+    "latency_over_time",
+    "space_time",
+    "timeline",
+    "to_png",
+    "to_svg",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One kind of picture.
 
-    ``draw`` and ``caption`` take (trace, model, **options), where the model may be None. Both work at every level: below ``needs``, the
-    figure says in words why it cannot be drawn.
+    ``draw`` and ``caption`` take (trace, model, **options), where the model may be None. Both work at every
+    level: below ``needs``, the figure says in words why there is nothing to draw.
     """
 
     name: str
@@ -59,13 +69,24 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
         for picture in (
             Picture("fates_bar", "How it ended", "counts", fates_bar, fates_bar_caption),
             Picture("timeline", "What happened when", "counts", timeline, timeline_caption),
-            Picture("latency_over_time", "Latency over time", "fates", latency_over_time, latency_over_time_caption),
-            Picture("latency_distribution", "Distribution of latency", "counts", latency_distribution,
-                    latency_distribution_caption),
+            Picture(
+                "latency_over_time",
+                "Latency over time",
+                "fates",
+                latency_over_time,
+                latency_over_time_caption,
+            ),
+            Picture(
+                "latency_distribution",
+                "Distribution of latency",
+                "counts",
+                latency_distribution,
+                latency_distribution_caption,
+            ),
             Picture("space_time", "Space and time", "events", space_time, space_time_caption),
         )
     }
-)  # fmt: skip
+)
 """Every picture by name, in the order of a report."""
 
 

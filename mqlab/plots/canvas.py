@@ -43,9 +43,15 @@ class Canvas:
     """
 
     def __init__(
-        self, axes: Axes, journey: Journey, spots: Mapping[int, float], places: NDArray[np.float64], *, down: bool,
+        self,
+        axes: Axes,
+        journey: Journey,
+        spots: Mapping[int, float],
+        places: NDArray[np.float64],
+        *,
+        down: bool,
         rails: Mapping[tuple[int, int], float] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.axes, self.journey, self.spots, self.places, self.down = axes, journey, spots, places, down
         self.rails = rails or {}
         limits = axes.get_ylim() if down else axes.get_xlim()
@@ -53,7 +59,7 @@ class Canvas:
         self.half = 0.085 if down else 0.2  # of a bar's width
 
     def point(self, spot: float, place: float) -> Point:
-        """A point on the page."""
+        """Give a point on the page."""
         return (spot, place) if self.down else (place, spot)
 
     def place(self, row: int) -> float:
@@ -130,7 +136,7 @@ class Canvas:
             self.axes.add_collection(shapes)
 
     def arrows(self, colour_of: Callable[[Arrow], str]) -> None:
-        """Draw packets: answers dashed; what never arrives ends halfway in a cross, what is still open in nothing."""
+        """Draw packets: answers dashed; what never arrives ends halfway, in a cross if it is lost."""
         solid: list[tuple[list[Point], str]] = []
         dashed: list[tuple[list[Point], str]] = []
         crosses: list[tuple[Point, str]] = []

@@ -39,7 +39,7 @@ TITLE = "Space and time"
 
 
 def crash_window(trace: Trace, rows: int = 260) -> tuple[int, int]:
-    """A stretch around the first crash (else at a third of the events) in which about ``rows`` events happen."""
+    """Find a stretch of about ``rows`` events around the first crash, or else at a third of the run."""
     if trace.events is None or len(trace.events) == 0:
         return 0, max(trace.duration_ns, 1)
     times = trace.events.column("time_ns")
@@ -57,7 +57,8 @@ def draw_close_up(trace: Trace, model: Model | None, start: int, stop: int, limi
     pad = (stop - start) // 2
     rows = trace.events.between(max(0, start - pad), stop + pad)
     shown, of = choose(rows, start, stop, limit)
-    subtitle = f"{trace.scenario} on {trace.system}; {len(shown)} of {many(of, 'message')} between {span(start, 6)} and {span(stop, 6)}"
+    which = f"{len(shown)} of {many(of, 'message')} between {span(start, 6)} and {span(stop, 6)}"
+    subtitle = f"{trace.scenario} on {trace.system}; {which}"
     world = world_rows(trace)
     world = world[(world["time_ns"] < stop) & np.isin(world["kind"], (60, 61, 62, 63, 67, 68))]
     mine = rows[np.isin(rows["message"], shown)]
@@ -86,7 +87,7 @@ def draw_close_up(trace: Trace, model: Model | None, start: int, stop: int, limi
 def _spots(
     trace: Trace, journey: Journey, shown: NDArray[np.int64]
 ) -> tuple[dict[int, float], dict[tuple[int, int], float]]:
-    """Places of lanes, and of messages within a queue's lane, which is as wide as needed for one line each."""
+    """Place lanes, and messages within a queue's lane, which is wide enough for one line each."""
     spots: dict[int, float] = {}
     rails: dict[tuple[int, int], float] = {}
     line = -1.0
@@ -102,7 +103,7 @@ def _spots(
 
 
 def choose(rows: NDArray[np.void], start: int, stop: int, limit: int) -> tuple[NDArray[np.int64], int]:
-    """Pick at most ``limit`` messages that did something in the window, those in trouble first; and how many did."""
+    """Pick at most ``limit`` messages of the window, those in trouble first; and count all."""
     inside = rows[(rows["time_ns"] >= start) & (rows["time_ns"] < stop) & (rows["message"] >= 0)]
     numbers, events = np.unique(inside["message"], return_counts=True)
     trouble = np.isin(numbers, np.unique(inside["message"][np.isin(inside["kind"], [*TROUBLE])]))

@@ -73,7 +73,7 @@ def latency_over_time(trace: Trace, model: Model | None = None) -> Sheet:
     if trace.fates is None:
         return note(
             TITLE,
-            "This run kept counts only. To see latency over time, run it with\n--trace fates  or  --trace events",
+            "This run kept counts only. To see this, run it with\n--trace fates or --trace events",
             subtitle,
         )
     if len(trace.fates) == 0:
@@ -142,8 +142,8 @@ def latency_over_time_caption(trace: Trace, model: Model | None = None) -> str:
         return "No message was ever processed, so no latency can be shown."
     worst, best = int(np.nanargmax(values[2])), int(np.nanargmin(values[2]))
     words = [
-        f"Of the messages created around {span((edges[worst] + edges[worst + 1]) / 2)}, one in a hundred took longer than "
-        f"{span(values[2, worst])}; in the calmest interval it was {span(values[2, best])}.",
+        f"Of the messages created around {span((edges[worst] + edges[worst + 1]) / 2)}, one in a hundred "
+        f"took longer than {span(values[2, worst])}; in the calmest interval it was {span(values[2, best])}.",
         "The scale is logarithmic: each line up is ten times longer.",
     ]
     if (never := int(counts[1].sum())) > 0:

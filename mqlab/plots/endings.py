@@ -25,7 +25,7 @@ from mqlab.plots.look import (
     note,
     sheet,
     styled,
-)  # fmt: skip
+)
 from mqlab.trace.fates import LOST_PREFIX, Cause, Fate, fate_label
 from mqlab.trace.schema import Trace
 
@@ -36,11 +36,23 @@ ZOOM_SHARE = 0.5
 """When one fate takes more than this, all others are shown a second time, enlarged."""
 
 _LOOKS = {
-    Fate.PROCESSED: (GREEN, ""), Fate.IN_FLIGHT: (SKY, ""), Fate.DEAD_LETTERED: (BLUE, ""), Fate.EXPIRED: (PURPLE, ".."),
-    Fate.EVICTED: (PURPLE, ""), Fate.REJECTED: (ORANGE, ""), Fate.DISCARDED: (BLUE, "//"), Fate.DEDUPLICATED: (YELLOW, ""),
-    Fate.UNROUTABLE: (GREY, ""), Fate.NO_SUBSCRIBER: (GREY, "//"), Fate.GAVE_UP: (ORANGE, "xx"), Fate.ABORTED: (GREY, ".."),
-    Fate.DELETED: (GREY, "xx"), Fate.LAPPED: (YELLOW, "//"), Fate.RETENTION: (YELLOW, ".."), Fate.COMPACTED: (YELLOW, "xx"),
-}  # fmt: skip
+    Fate.PROCESSED: (GREEN, ""),
+    Fate.IN_FLIGHT: (SKY, ""),
+    Fate.DEAD_LETTERED: (BLUE, ""),
+    Fate.EXPIRED: (PURPLE, ".."),
+    Fate.EVICTED: (PURPLE, ""),
+    Fate.REJECTED: (ORANGE, ""),
+    Fate.DISCARDED: (BLUE, "//"),
+    Fate.DEDUPLICATED: (YELLOW, ""),
+    Fate.UNROUTABLE: (GREY, ""),
+    Fate.NO_SUBSCRIBER: (GREY, "//"),
+    Fate.GAVE_UP: (ORANGE, "xx"),
+    Fate.ABORTED: (GREY, ".."),
+    Fate.DELETED: (GREY, "xx"),
+    Fate.LAPPED: (YELLOW, "//"),
+    Fate.RETENTION: (YELLOW, ".."),
+    Fate.COMPACTED: (YELLOW, "xx"),
+}
 _LOST_HATCHES = ("///", "\\\\\\", "xxx", "...", "+++", "---", "|||", "ooo", "//..", "\\\\..", "OO")
 
 FATE_WORDS = {
@@ -140,7 +152,7 @@ def percent(share: float) -> str:
 
 @styled
 def fates_bar(trace: Trace, model: Model | None = None) -> Sheet:
-    """Draw one bar whose parts add up to what was owed; where one part takes most, the rest again, enlarged."""
+    """Draw one bar whose parts add up to what was owed; where one takes most, the rest again, enlarged."""
     subtitle = (
         f"{trace.scenario} on {trace.system}: {many(trace.owed, 'obligation')} (one per message and queue)"
     )
@@ -179,8 +191,16 @@ def _bar(axes: Axes, parts: tuple[Slice, ...], total: int, width: float, *, y: f
         axes.barh(y, wide, thick, left=left, color=part.colour, hatch=part.hatch, edgecolor="white", lw=0.6)
         text = f"{part.words}\n{part.count:,}"
         if wide / width > 0.0155 * max(len(line) for line in text.split("\n")):
-            axes.text(left + wide / 2, y, text, ha="center", va="center", size=10, linespacing=1.3,
-                      bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "boxstyle": "round,pad=0.25"})  # fmt: skip
+            axes.text(
+                left + wide / 2,
+                y,
+                text,
+                ha="center",
+                va="center",
+                size=10,
+                linespacing=1.3,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "boxstyle": "round,pad=0.25"},
+            )
         left += wide
 
 
@@ -189,8 +209,16 @@ def _rays(axes: Axes, owed: int, start: int, most: int) -> None:
     joins = [(start + most, 0), (owed, owed)] if start == 0 else [(0, 0), (owed, owed)]
     for top, bottom in joins:
         axes.add_line(Line2D([top, bottom], [-0.47, -0.95], color=GREY, lw=0.9, ls=(0, (3, 2))))
-    axes.text(owed / 2, -0.71, f"the other {owed - most:,}, enlarged", ha="center", va="center", size=9.5, color=INK,
-              bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
+    axes.text(
+        owed / 2,
+        -0.71,
+        f"the other {owed - most:,}, enlarged",
+        ha="center",
+        va="center",
+        size=9.5,
+        color=INK,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+    )
 
 
 def _ticks(axes: Axes, owed: int) -> None:
@@ -206,8 +234,18 @@ def _legend(figure: Sheet, parts: tuple[Slice, ...], lines: int) -> None:
     """List every part with its count and share."""
     handles = [Patch(facecolor=p.colour, hatch=p.hatch, edgecolor="white", lw=0.6) for p in parts]
     labels = [f"{p.words}: {p.count:,} ({percent(p.share)})" for p in parts]
-    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.01, 0.0), ncols=2 if lines > 1 else len(parts),
-                  handlelength=2.2, handleheight=1.1, labelspacing=0.35, columnspacing=2.5, borderaxespad=0.1)  # fmt: skip
+    figure.legend(
+        handles,
+        labels,
+        loc="lower left",
+        bbox_to_anchor=(0.01, 0.0),
+        ncols=2 if lines > 1 else len(parts),
+        handlelength=2.2,
+        handleheight=1.1,
+        labelspacing=0.35,
+        columnspacing=2.5,
+        borderaxespad=0.1,
+    )
 
 
 def fates_bar_caption(trace: Trace, model: Model | None = None) -> str:
@@ -216,7 +254,7 @@ def fates_bar_caption(trace: Trace, model: Model | None = None) -> str:
     if not parts:
         return "Nothing was owed: no message was created."
     words = [
-        f"The parts add up to the {many(trace.owed, 'obligation')} of this run; each ended in exactly one way."
+        f"The parts add up to the {many(trace.owed, 'obligation')} of this run; each ended in one way only."
     ]
     words += [f"{part.words}, {part.count:,}: {FATE_WORDS.get(part.label, '')}." for part in parts]
     return " ".join(word[0].upper() + word[1:] for word in words)

@@ -1,4 +1,4 @@
-"""The timeline: what came in, what was served, what stood waiting, and what went wrong, under one time axis."""
+"""The timeline: what came in, what was served, what waited and what went wrong, under one time axis."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def timeline_caption(trace: Trace, model: Model | None = None) -> str:
     peak = int(np.argmax(series["ready"]))
     words = [
         f"{many(created, 'message')} came in; consumers finished work {many(processed, 'time')}.",
-        "Where the blue line runs above the green one, more comes in than is served, and the backlog below it grows.",
+        "Where blue runs above green, more comes in than is served, and the backlog below it grows.",
     ]
     if (highest := int(series["ready"][peak])) > 0:
         high = f"The backlog was highest around {span(float(starts[peak]) + width / 2)}, at {highest:,} ready"

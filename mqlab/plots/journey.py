@@ -28,17 +28,32 @@ __all__ = ["BEFORE", "NEVER", "Arrow", "Journey", "Stretch", "extract", "world_r
 BEFORE, NEVER = -1, -2
 """Row numbers of what began before the first row, and of what never happened (in these rows)."""
 
-_SENDS = {Kind.SENT: Direction.PUBLISH, Kind.CONFIRM_SENT: Direction.CONFIRM, Kind.DISPATCHED: Direction.DELIVERY,
-          Kind.ACK_SENT: Direction.ACK, Kind.NACK_SENT: Direction.ACK}  # fmt: skip
-_ARRIVALS = {Kind.ARRIVED: Direction.PUBLISH, Kind.CONFIRMED: Direction.CONFIRM, Kind.REFUSED: Direction.CONFIRM,
-             Kind.DELIVERED: Direction.DELIVERY, Kind.ACKED: Direction.ACK, Kind.REQUEUED: Direction.ACK,
-             Kind.DISCARDED: Direction.ACK, Kind.ACK_IGNORED: Direction.ACK}  # fmt: skip
+_SENDS = {
+    Kind.SENT: Direction.PUBLISH,
+    Kind.CONFIRM_SENT: Direction.CONFIRM,
+    Kind.DISPATCHED: Direction.DELIVERY,
+    Kind.ACK_SENT: Direction.ACK,
+    Kind.NACK_SENT: Direction.ACK,
+}
+_ARRIVALS = {
+    Kind.ARRIVED: Direction.PUBLISH,
+    Kind.CONFIRMED: Direction.CONFIRM,
+    Kind.REFUSED: Direction.CONFIRM,
+    Kind.DELIVERED: Direction.DELIVERY,
+    Kind.ACKED: Direction.ACK,
+    Kind.REQUEUED: Direction.ACK,
+    Kind.DISCARDED: Direction.ACK,
+    Kind.ACK_IGNORED: Direction.ACK,
+}
 _AT_NODE = {Kind.ARRIVED, Kind.UNROUTABLE, Kind.CONFIRM_SENT}
 _READY_BEGINS = {Kind.ENQUEUED, Kind.REQUEUED, Kind.RECOVERED}
 _QUEUE_ENDS = {Kind.ACKED, Kind.DISCARDED, Kind.VANISHED, Kind.EVICTED}
 _WORK_ENDS = {Kind.PROCESSED, Kind.DEDUPLICATED, Kind.FAILED, Kind.EFFECT, Kind.DROPPED, Kind.HELD}
-_DOWN = {Kind.NODE_CRASHED: Kind.NODE_RESTARTED, Kind.CLIENT_CRASHED: Kind.CLIENT_RESTARTED,
-         Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED}  # fmt: skip
+_DOWN = {
+    Kind.NODE_CRASHED: Kind.NODE_RESTARTED,
+    Kind.CLIENT_CRASHED: Kind.CLIENT_RESTARTED,
+    Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +168,7 @@ class _Reader:
         return tuple(lanes)
 
     def key(self, row: np.void, direction: Direction) -> tuple[int, ...]:
-        """What a send and its arrival have in common."""
+        """Give what a send and its arrival have in common."""
         copy = int(row["copy"]) if direction in (Direction.DELIVERY, Direction.ACK) else 0
         return direction, int(row["message"]), copy, int(row["attempt"])
 
@@ -183,7 +198,7 @@ class _Reader:
         )
 
     def packet(self, number: int, row: np.void, kind: Kind, lane: int) -> int:
-        """A lost packet ends its arrow halfway; the row stands where the packet was sent."""
+        """End the arrow of a lost packet halfway; its row stands where the packet was sent."""
         direction = Direction(int(row["first"]))
         start, source = self.sends.get(self.key(row, direction), (number, lane))
         if kind == Kind.PACKET_LOST:
@@ -221,7 +236,7 @@ class _Reader:
             self.stretches.append(Stretch(what, begun[1], begun[0], number, message))
 
     def breakdown(self, number: int, kind: Kind, actor: int) -> None:
-        """A node or client goes down or comes back; the queues of a node with it."""
+        """Take a node or client down or bring it back; the queues of a node with it."""
         queues = {lane for lane in self.queue_of.values() if self.node_of.get(lane, self.node) == actor}
         if kind in _DOWN:
             self.down[actor] = number
@@ -232,7 +247,7 @@ class _Reader:
             self.stretches.append(Stretch("down", actor, self.down.pop(actor, BEFORE), number, -1))
 
     def close(self) -> None:
-        """What is still open at the last row."""
+        """End what is still open at the last row."""
         for actor, start in self.down.items():
             self.stretches.append(Stretch("down", actor, start, NEVER, -1))
         for (what, message, _), (start, lane) in self.open.items():

@@ -84,7 +84,7 @@ def draw_life(trace: Trace, model: Model | None, message: int, rows: NDArray[np.
 
 
 def _life_rows(trace: Trace, model: Model | None, rows: NDArray[np.void]) -> tuple[Journey, int]:
-    """The message's rows and what happened to its actors meanwhile; a long life loses its middle."""
+    """Put what happened to its actors among the message's rows; a long life loses its middle."""
     left_out = max(0, len(rows) - ROWS_MAX)
     whole = extract(trace, model, rows)
     world = world_rows(trace)

@@ -22,9 +22,30 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 __all__ = [
-    "BLUE", "GREEN", "GREY", "INK", "LEFT", "ORANGE", "PALE", "PURPLE", "RED", "SKY", "YELLOW", "Sheet", "duration_axis",
-    "heading", "many", "note", "sheet", "span", "span_range", "styled", "thousands", "to_png", "to_svg",
-]  # fmt: skip
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "INK",
+    "LEFT",
+    "ORANGE",
+    "PALE",
+    "PURPLE",
+    "RED",
+    "SKY",
+    "YELLOW",
+    "Sheet",
+    "duration_axis",
+    "heading",
+    "many",
+    "note",
+    "sheet",
+    "span",
+    "span_range",
+    "styled",
+    "thousands",
+    "to_png",
+    "to_svg",
+]
 
 INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#e9e9e9"
 ORANGE, SKY, GREEN, YELLOW = "#e69f00", "#56b4e9", "#009e73", "#f0e442"
@@ -139,7 +160,7 @@ def heading(figure: Figure, title: str, subtitle: str = "") -> None:
 
 @styled
 def note(title: str, text: str, subtitle: str = "") -> Sheet:
-    """A picture that says in words why there is none.
+    """Give a picture that says in words why there is none.
 
     Examples
     --------
@@ -230,7 +251,7 @@ def duration_axis(axes: Axes, which: str, low_ns: float, high_ns: float, *, log:
 def _decades(low: float, high: float) -> Sequence[float]:
     """1, 10, 100 … within the limits; with 2 and 5 between where there are few."""
     for steps in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0)):
-        ticks = [step * 10.0**power for power in range(0, 19) for step in steps]
+        ticks = [step * 10.0**power for power in range(19) for step in steps]
         ticks = [tick for tick in ticks if low <= tick <= high]
         if len(ticks) >= 4:
             break

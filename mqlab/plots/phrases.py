@@ -103,12 +103,35 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.FLUSH_ENDED: _says("a disk flush ends"),
 }
 
-TROUBLE = frozenset({
-    Kind.PACKET_LOST, Kind.PACKET_DUPLICATED, Kind.REFUSED, Kind.TIMED_OUT, Kind.UNKNOWN, Kind.PUBLISH_FAILED, Kind.GAVE_UP,
-    Kind.FORGOTTEN, Kind.UNROUTABLE, Kind.ENQUEUE_REFUSED, Kind.EVICTED, Kind.VANISHED, Kind.REQUEUED, Kind.DISCARDED,
-    Kind.ACK_IGNORED, Kind.STALE_PACKET, Kind.EFFECT, Kind.FAILED, Kind.HELD, Kind.DROPPED, Kind.NODE_CRASHED,
-    Kind.CLIENT_CRASHED, Kind.CONNECTION_LOST, Kind.CONNECTION_CLOSED, Kind.SILENCE_BEGAN,
-})  # fmt: skip
+TROUBLE = frozenset(
+    {
+        Kind.PACKET_LOST,
+        Kind.PACKET_DUPLICATED,
+        Kind.REFUSED,
+        Kind.TIMED_OUT,
+        Kind.UNKNOWN,
+        Kind.PUBLISH_FAILED,
+        Kind.GAVE_UP,
+        Kind.FORGOTTEN,
+        Kind.UNROUTABLE,
+        Kind.ENQUEUE_REFUSED,
+        Kind.EVICTED,
+        Kind.VANISHED,
+        Kind.REQUEUED,
+        Kind.DISCARDED,
+        Kind.ACK_IGNORED,
+        Kind.STALE_PACKET,
+        Kind.EFFECT,
+        Kind.FAILED,
+        Kind.HELD,
+        Kind.DROPPED,
+        Kind.NODE_CRASHED,
+        Kind.CLIENT_CRASHED,
+        Kind.CONNECTION_LOST,
+        Kind.CONNECTION_CLOSED,
+        Kind.SILENCE_BEGAN,
+    }
+)
 """What a reader should notice."""
 
 

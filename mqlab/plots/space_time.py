@@ -73,10 +73,11 @@ def space_time_caption(
         return "A space-time diagram needs the events of the run."
     if message is not None:
         return (
-            "Time runs downwards, one line an event; grey figures at the left say where much time passes. Arrows are packets on "
-            "their way, a cross is a packet that never arrives; what is orange went wrong."
+            "Time runs downwards, one line an event; grey figures at the left say where much time passes. "
+            "Arrows are packets, a cross is a packet that never arrives; what is orange went wrong."
         )
     return (
-        "Time runs to the right and is to scale; every line is somebody, every slanted stroke a packet on its way. Pale bars: the copy waits in "
-        "its queue; dark bars: a consumer works on it; crosses: packets that never arrive; diamonds: something went wrong."
+        "Time runs to the right, to scale; every line is somebody, every slanted stroke a packet on its way. "
+        "In a queue: strong while the copy waits, pale while it is out for delivery. At a consumer: work. "
+        "Crosses: packets that never arrive; diamonds: something went wrong."
     )

@@ -1,4 +1,4 @@
-"""The distribution of latency: what share of messages took longer than each duration, and where the time went."""
+"""The distribution of latency: what share of messages took longer than each duration, and where time went."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _curve(axes: Axes, counters: Counters) -> None:
             va="center",
             weight="bold",
         )
-    powers = [power for power in range(0, 16) if 10.0**-power >= floor]
+    powers = [power for power in range(16) if 10.0**-power >= floor]
     axes.yaxis.set_major_locator(FixedLocator([10.0**-power for power in powers]))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: "all" if value > 0.9 else f"1 in {1 / value:,.0f}")
@@ -184,8 +184,8 @@ def latency_distribution_caption(trace: Trace, model: Model | None = None) -> st
         return "No message was processed, so there is no latency to show."
     median, high = _quantiles(counters, "latency", (0.5, 0.99))
     words = [
-        f"Half of all {many(total, 'copy')} took at most {span(median)} from creation to the end of work; one in a hundred "
-        f"took more than {span(high)}, {high / max(median, 1):.2g} times the median.",
+        f"Half of all {many(total, 'copy')} took at most {span(median)} from creation to the end of work; "
+        f"one in a hundred took more than {span(high)}, {high / max(median, 1):.2g} times the median.",
     ]
     parts = ("created_enqueued", "enqueued_delivered", "delivered_processed")
     inner = {stage: _quantiles(counters, stage, (0.5,))[0] for stage in parts}

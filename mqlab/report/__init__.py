@@ -1,7 +1,7 @@
 """The report of a run: one HTML page that needs nothing from anywhere else, to read, to print, to hand on.
 
-Its order is that of the questions: did it hold, how did everything end, what happened when, how long did it take, what
-went wrong and was it permitted, what did that look like for single messages, and how to run it again.
+Its order is that of the questions: did it hold, how did everything end, what happened when, how long did it
+take, what went wrong and was it permitted, what was that like for single messages, how to run it again.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def head(trace: Trace, summary: Mapping[str, Any], scenario_text: str) -> Html:
 
 
 def outcome(summary: Mapping[str, Any], trace: Trace) -> list[Html]:
-    """Expectations with what was found, and the key figures."""
+    """Give the expectations with what was found, and the key figures."""
     rows = [
         [el("code", str(row["text"])), _value(row["value"]), _holds(row["holds"])]
         for row in summary["expectations"]
@@ -143,7 +143,7 @@ def _judgement(finding: Finding) -> Html:
 
 
 def _meaning(finding: Finding) -> Html:
-    """What the anomaly is, why the contract judges it so, and messages that show it."""
+    """Say what the anomaly is, why the contract judges it so, and which messages show it."""
     examples = ", ".join(str(number) for number in finding.examples[:5])
     shown = el("span", f" Messages: {examples}.", class_="soft") if examples and finding.count else None
     because = finding.because.rstrip(".")
@@ -160,10 +160,16 @@ def queues(summary: Mapping[str, Any]) -> list[Html]:
     parts = []
     if summary["queues"]:
         rows = [
-            [name, *(thousands(float(f"{q[key]:.3g}")) for key in ("depth_mean", "unacked_mean")),
-             *(f"{int(q[key]):,}" for key in ("depth_max", "unacked_max", "enqueued", "delivered", "acked", "requeued"))]
+            [
+                name,
+                *(thousands(float(f"{q[key]:.3g}")) for key in ("depth_mean", "unacked_mean")),
+                *(
+                    f"{int(q[key]):,}"
+                    for key in ("depth_max", "unacked_max", "enqueued", "delivered", "acked", "requeued")
+                ),
+            ]
             for name, q in summary["queues"].items()
-        ]  # fmt: skip
+        ]
         top = (
             "Queue",
             "Mean ready",
@@ -215,7 +221,5 @@ def again(trace: Trace, summary: Mapping[str, Any]) -> list[Html]:
 
 def foot(trace: Trace) -> Html:
     """Give versions."""
-    return el(
-        "footer",
-        f"mqlab {__version__}, trace format {FORMAT_VERSION}, trace level {trace.level}, simulated in {trace.wall_s:.2g} s.",
-    )
+    versions = f"mqlab {__version__}, trace format {FORMAT_VERSION}"
+    return el("footer", f"{versions}, trace level {trace.level}, simulated in {trace.wall_s:.2g} s.")

@@ -31,7 +31,7 @@ _ENDINGS = (
 
 
 def chosen(trace: Trace, findings: Sequence[Finding]) -> list[tuple[str, int]]:
-    """Pick messages worth telling of, with a heading each: at most one lost, one refused, one doubled; else one as usual."""
+    """Pick messages to tell of, with headings: one lost, one refused, one doubled; else a usual one."""
     if trace.fates is None or len(trace.fates) == 0:
         return []
     picked: dict[str, int] = {}

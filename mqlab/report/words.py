@@ -28,11 +28,11 @@ ANOMALY_WORDS: Mapping[str, str] = {
 
 
 def introduction(scenario_text: str) -> list[str]:
-    """Give the paragraphs of the comment at the head of a scenario.
+    r"""Give the paragraphs of the comment at the head of a scenario.
 
     Examples
     --------
-    >>> introduction("# A sale.\\n# A crash.\\n#\\n# Change this.\\nname: sale  # no")
+    >>> introduction("# A sale.\n# A crash.\n#\n# Change this.\nname: sale  # no")
     ['A sale. A crash.', 'Change this.']
     """
     lines: list[str] = []

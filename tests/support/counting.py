@@ -22,10 +22,17 @@ STAGE_ENDS = {
 }
 
 SERIES_KIND = {
-    "created": Kind.CREATED, "sent": Kind.SENT, "confirmed": Kind.CONFIRMED, "refused": Kind.REFUSED,
-    "enqueued": Kind.ENQUEUED, "delivered": Kind.DELIVERED, "processed": Kind.PROCESSED, "acked": Kind.ACKED,
-    "evicted": Kind.EVICTED, "vanished": Kind.VANISHED,
-}  # fmt: skip
+    "created": Kind.CREATED,
+    "sent": Kind.SENT,
+    "confirmed": Kind.CONFIRMED,
+    "refused": Kind.REFUSED,
+    "enqueued": Kind.ENQUEUED,
+    "delivered": Kind.DELIVERED,
+    "processed": Kind.PROCESSED,
+    "acked": Kind.ACKED,
+    "evicted": Kind.EVICTED,
+    "vanished": Kind.VANISHED,
+}
 
 
 def buckets_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,9 +116,15 @@ def count(
     ready = depths[:, 1] if len(depths) else np.zeros(1, np.int64)
     unacked = depths[:, 2] if len(depths) else np.zeros(1, np.int64)
     orders = QueueStats(
-        float(ready.mean()), int(ready.max()), float(unacked.mean()), int(unacked.max()),
-        int(kinds[Kind.ENQUEUED]), int(kinds[Kind.DELIVERED]), int(kinds[Kind.ACKED]), int(kinds[Kind.REQUEUED]),
-    )  # fmt: skip
+        float(ready.mean()),
+        int(ready.max()),
+        float(unacked.mean()),
+        int(unacked.max()),
+        int(kinds[Kind.ENQUEUED]),
+        int(kinds[Kind.DELIVERED]),
+        int(kinds[Kind.ACKED]),
+        int(kinds[Kind.REQUEUED]),
+    )
     bin_ns = max(1, end_ns // bins)
     return Counters(
         events_by_kind={kind.name.lower(): int(kinds[kind]) for kind in Kind},

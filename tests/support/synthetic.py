@@ -1,6 +1,6 @@
 """Synthetic traces for the pictures and the report: a small flash sale in plain Python, and the empty run.
 
-It is no engine: one queue, one crash, rules simplified where the pictures cannot tell. Times are ns, seeds fixed.
+It is no engine: one queue, one crash, rules simplified where no picture can tell. Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -13,66 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from mqlab.model import (
-    Arrivals,
-    Backoff,
-    Confirm,
-    Connection,
-    ConsumerGroup,
-    Destination,
-    Disk,
-    Distribution,
-    Fault,
-    Keys,
-    Link,
-    LinkSide,
-    Message,
-    Model,
-    Node,
-    ProducerGroup,
-    Queue,
-    Retry,
-)  # fmt: skip
+from mqlab.model import Model
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.kinds import Direction, Kind
-from mqlab.trace.schema import EVENT, FATE, Entity, Level, Rows, Trace
+from mqlab.trace.schema import EVENT, FATE, Level, Rows, Trace
 from tests.support.counting import count
-
-MS = 1_000_000
-S = 1_000 * MS
-BUYERS, STOCK, PREFETCH = 40, 4, 20
-BROKER, ORDERS, FIRST_BUYER = 0, 1, 2
-FIRST_STOCK = FIRST_BUYER + BUYERS
-AT_QUEUE = frozenset(
-    kind for kind in Kind if Kind.ENQUEUED <= kind <= Kind.DROPPED and kind != Kind.CONFIRM_SENT
+from tests.support.flash import (
+    AT_QUEUE,
+    BROKER,
+    BUYERS,
+    ENTITIES,
+    FIRST_BUYER,
+    FIRST_STOCK,
+    MS,
+    ORDERS,
+    PREFETCH,
+    STOCK,
+    S,
+    flash_model,
 )
-ENTITIES = (
-    Entity("broker", "node", "broker"),
-    Entity("orders", "queue", "orders"),
-    *(Entity(f"buyers[{i}]", "producer", "buyers") for i in range(BUYERS)),
-    *(Entity(f"stock[{i}]", "consumer", "stock") for i in range(STOCK)),
-)
-
-
-def flash_model(duration_ns: int = 30 * S, drain_ns: int = 10 * S, max_length: int = 2_000) -> Model:
-    """The scenario that :func:`flash_sale` plays."""
-    way = LinkSide(Distribution("exponential", (float(MS),)), loss=0.001)
-    connection = Connection(heartbeat_ns=60 * S, reconnect_ns=S)
-    disk = Disk(Distribution("constant", (2.0 * MS,)), 0.0, 3 * MS)
-    buyers = ProducerGroup(
-        "buyers", BUYERS, Arrivals("ramp", 200.0, 1_200.0, 10 * S, stop_ns=duration_ns),
-        Message(1024, Keys("zipf", 500, 1.1), True), Destination("", (("orders", 1.0),)),
-        Confirm(100, S), Retry(4, Backoff(200 * MS, 2.0, 2 * S, "full")), Link(way, way), connection, "broker",
-    )  # fmt: skip
-    stock = ConsumerGroup(
-        "stock", "orders", STOCK, PREFETCH, "manual", Distribution("lognormal", (4.0 * MS, 1.0)), Link(way, way),
-        connection, S,
-    )  # fmt: skip
-    return Model(
-        "flash-sale", "rabbitmq", 7, duration_ns, drain_ns, S,
-        (Node("broker", 20_000, 20_000, disk),), (), (Queue("orders", "broker", True, max_length, "reject-publish"),), (),
-        (buyers,), (stock,), (Fault(duration_ns // 3, "crash", "broker", duration_ns // 12),),
-    )  # fmt: skip
 
 
 class FlashSale:
@@ -99,8 +58,16 @@ class FlashSale:
         self.order += 1
         heapq.heappush(self.heap, (self.now + delay, self.order, what, args))
 
-    def note(self, kind: Kind, message: int = -1, copy: int = 0, actor: int = -1, attempt: int = 0, first: int = 0,
-             cause: int = 0) -> None:  # fmt: skip
+    def note(
+        self,
+        kind: Kind,
+        message: int = -1,
+        copy: int = 0,
+        actor: int = -1,
+        attempt: int = 0,
+        first: int = 0,
+        cause: int = 0,
+    ) -> None:
         queue = ORDERS if kind in AT_QUEUE else -1
         self.rows.append((self.now, message, first, 1, copy, actor, queue, attempt, int(kind), cause, 0))
 
@@ -127,7 +94,8 @@ class FlashSale:
         row["attempts"] = attempt
         if not self.up:
             self.note(Kind.PUBLISH_FAILED, message, 0, buyer, attempt)
-            return self.retry(message, attempt)
+            self.retry(message, attempt)
+            return
         row["sent_ns"] = self.now if row["sent_ns"] < 0 else row["sent_ns"]
         self.note(Kind.SENT, message, 0, buyer, attempt)
         if self.draw() < 0.001:
@@ -169,30 +137,20 @@ class FlashSale:
     # the broker
     def arrive(self, message: int, attempt: int, epoch: int) -> None:
         if epoch != self.epoch:
-            return self.note(
-                Kind.STALE_PACKET,
-                message,
-                0,
-                FIRST_BUYER + message % BUYERS,
-                attempt,
-                first=Direction.PUBLISH,
-            )
+            buyer = FIRST_BUYER + message % BUYERS
+            self.note(Kind.STALE_PACKET, message, 0, buyer, attempt, first=Direction.PUBLISH)
+            return
         self.note(Kind.ARRIVED, message, 0, BROKER, attempt)
         if len(self.queue) >= self.model.queues[0].max_length:
             self.note(Kind.ENQUEUE_REFUSED, message, 0, BROKER, attempt)
             self.confirm(message, attempt, 1)
-            return None
+            return
         row, copy = self.fates[message], 0
         if row["enqueued_ns"] >= 0 and row["fate"] in (Fate.PROCESSED, Fate.IN_FLIGHT):
             copy = 1
             extra = row.copy()
-            extra["copy"], extra["copy_of"], extra["deliveries"], extra["processings"], extra["effects"] = (
-                1,
-                0,
-                0,
-                0,
-                0,
-            )
+            extra["copy"], extra["copy_of"] = 1, 0
+            extra["deliveries"] = extra["processings"] = extra["effects"] = 0
             extra["fate"], extra["delivered_ns"], extra["processed_ns"] = Fate.IN_FLIGHT, -1, -1
             extra["enqueued_ns"] = self.now
             self.extra.append(extra)
@@ -205,7 +163,8 @@ class FlashSale:
             self.at(5 * MS - self.now % (5 * MS), self.synced, message, copy, attempt, self.epoch)
         else:
             self.confirm(message, attempt, 0)
-        return self.dispatch()
+        self.dispatch()
+        return
 
     def synced(self, message: int, copy: int, attempt: int, epoch: int) -> None:
         if epoch == self.epoch:
@@ -356,10 +315,22 @@ def flash_sale(
     fates["ended_ns"] = np.where(fates["ended_ns"] < 0, model.end_ns, fates["ended_ns"])
     events = np.array(sale.rows, EVENT)
     trace = Trace(
-        model.name, model.system, "sim", seed, "events", model.end_ns, model.duration_ns, model.warmup_ns, ENTITIES,
-        "0123456789abcdef", len(events), count(events, fates, model.end_ns, depths=np.array(sale.depths)),
-        Rows(fates), Rows(events), 0.21,
-    )  # fmt: skip
+        model.name,
+        model.system,
+        "sim",
+        seed,
+        "events",
+        model.end_ns,
+        model.duration_ns,
+        model.warmup_ns,
+        ENTITIES,
+        "0123456789abcdef",
+        len(events),
+        count(events, fates, model.end_ns, depths=np.array(sale.depths)),
+        Rows(fates),
+        Rows(events),
+        0.21,
+    )
     return at_level(trace, level), model
 
 
@@ -374,7 +345,19 @@ def empty_run(level: Level = "events") -> tuple[Trace, Model]:
     model = replace(flash_model(S, S), faults=())
     events, fates = np.zeros(0, EVENT), np.zeros(0, FATE)
     trace = Trace(
-        model.name, model.system, "sim", 1, "events", model.end_ns, model.duration_ns, 0, ENTITIES,
-        "0" * 16, 0, count(events, fates, model.end_ns), Rows(fates), Rows(events),
-    )  # fmt: skip
+        model.name,
+        model.system,
+        "sim",
+        1,
+        "events",
+        model.end_ns,
+        model.duration_ns,
+        0,
+        ENTITIES,
+        "0" * 16,
+        0,
+        count(events, fates, model.end_ns),
+        Rows(fates),
+        Rows(events),
+    )
     return at_level(trace, level), model

@@ -1,0 +1,134 @@
+"""Every picture of the registry: at every level, for a busy run and an empty one."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from mqlab.errors import BadInput
+from mqlab.plots import PICTURES, caption, draw, to_png, to_svg
+from mqlab.trace.schema import LEVELS, Level
+from tests.support.synthetic import at_level, empty_run, flash_sale
+
+
+def texts(figure: Figure) -> list[str]:
+    """All that is written on a figure."""
+    figure.canvas.draw()
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", PICTURES)
+def test_draws_at_every_level(name: str, level: Level) -> None:
+    trace, model = flash_sale()
+    trace = at_level(trace, level)
+    figure = draw(name, trace, model)
+    words = texts(figure)
+    can = LEVELS.index(level) >= LEVELS.index(PICTURES[name].needs)
+    assert bool(figure.axes) == can
+    assert can or any("--trace" in text for text in words), (
+        "a picture that cannot be drawn says what it takes"
+    )
+    assert len(caption(name, trace, model)) > 30
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", PICTURES)
+def test_draws_a_run_in_which_nothing_happened(name: str, level: Level) -> None:
+    trace, model = empty_run(level)
+    assert to_svg(draw(name, trace, model)).startswith("<svg")
+    assert "nan" not in caption(name, trace, model).lower()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_has_title_legend_and_labels_with_units(name: str) -> None:
+    trace, model = flash_sale()
+    figure = draw(name, trace, model)
+    title = figure.texts[0]
+    assert title.get_text()
+    assert title.get_weight() == "bold"
+    legends = figure.legends + [axes.get_legend() for axes in figure.axes if axes.get_legend()]
+    assert legends
+    assert all(text.get_text() for legend in legends for text in legend.get_texts())
+    words = " ".join(texts(figure))
+    assert any(unit in words for unit in (" s", " ms", "%")), "no units"
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_works_without_a_model(name: str) -> None:
+    trace, _ = flash_sale()
+    assert draw(name, trace).axes
+    assert caption(name, trace)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_same_run_same_bytes_and_settings_stay_as_they_were(name: str) -> None:
+    trace, model = flash_sale()
+    before = dict(matplotlib.rcParams)
+    assert to_svg(draw(name, trace, model)) == to_svg(draw(name, trace, model))
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_unknown_names_get_a_hint() -> None:
+    trace, model = flash_sale()
+    with pytest.raises(BadInput, match="did you mean timeline"):
+        draw("time_line", trace, model)
+    with pytest.raises(BadInput, match="fates_bar"):
+        caption("xyz", trace, model)
+
+
+def test_figures_show_themselves_in_notebooks() -> None:
+    trace, model = flash_sale()
+    figure = draw("fates_bar", trace, model)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert to_png(figure).startswith(b"\x89PNG")
+
+
+def test_parts_of_two_pictures_never_share_a_name() -> None:
+    trace, model = flash_sale()
+    names = [set(_names(to_svg(draw(name, trace, model)))) for name in ("timeline", "fates_bar")]
+    assert names[0]
+    assert not names[0] & names[1]
+
+
+def _names(svg: str) -> list[str]:
+    import re
+
+    return re.findall(r'\bid="([^"]+)"', svg)
+
+
+def test_every_reference_in_an_svg_points_into_it() -> None:
+    import re
+
+    trace, model = flash_sale()
+    for name in PICTURES:
+        svg = to_svg(draw(name, trace, model))
+        used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', svg))
+        assert used <= set(_names(svg))
+
+
+def test_pictures_do_not_import_pyplot() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, mqlab.plots; print('matplotlib.pyplot' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
+
+
+def test_nothing_drawn_lies_outside_the_page() -> None:
+    trace, model = flash_sale()
+    for name in PICTURES:
+        figure = draw(name, trace, model)
+        figure.canvas.draw()
+        page = figure.bbox
+        for text in figure.findobj(matplotlib.text.Text):
+            if not text.get_text() or not text.get_visible() or text.get_clip_on():
+                continue
+            box = text.get_window_extent()
+            inside = (
+                box.x0 >= page.x0 - 1 and box.x1 <= page.x1 + 8 and box.y0 >= -1 and box.y1 <= page.y1 + 1
+            )
+            assert inside or not np.isfinite(box.x0), f"{name}: {text.get_text()!r} is cut off"
