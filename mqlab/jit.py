@@ -20,6 +20,7 @@ anything is decorated.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 import tempfile
@@ -31,7 +32,7 @@ import numpy as np
 
 __all__ = [
     "BOUNDS_CHECK", "JIT", "State", "U64", "accessor", "cache_folder", "entry", "handle_of", "is_compiled", "kernel",
-    "kernel_digest", "prepare",
+    "kernel_digest", "prepare", "split",
 ]  # fmt: skip
 
 State = Any
@@ -183,11 +184,27 @@ if JIT:
 
         return checked  # type: ignore[no-any-return]
 
+    @intrinsic  # type: ignore[untyped-decorator]
+    def split(typingctx: Any, x: Any) -> Any:
+        """Split a positive normal float into (m, e) with x = m·2^e and m in [0.5, 1): its bits, taken apart."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            word = ir.IntType(64)
+            bits = builder.bitcast(args[0], word)
+            exponent = builder.sub(builder.lshr(bits, word(52)), word(1022))
+            mantissa = builder.or_(builder.and_(bits, word((1 << 52) - 1)), word(1022 << 52))
+            m = builder.bitcast(mantissa, ir.DoubleType())
+            return context.make_tuple(builder, signature.return_type, (m, exponent))
+
+        return types.Tuple((types.float64, types.int64))(types.float64), codegen
+
     def is_compiled() -> bool:
         """Say whether compiled kernels lie in the cache folder (if not, the first run takes half a minute more)."""
         return any(_CACHE.rglob("*.nbc"))
 
 else:
+
+    split = math.frexp
 
     def is_compiled() -> bool:
         """Say whether compiled kernels lie in the cache folder; there is nothing to compile with the JIT off."""

@@ -20,7 +20,7 @@ import hashlib
 import math
 import numpy as np
 
-from mqlab.jit import U64, kernel
+from mqlab.jit import U64, kernel, split
 
 __all__ = [
     "ACK", "ARRIVAL", "BACKOFF", "CONFIRM", "DELIVERY", "DISK", "EFFECT_AT", "EXCEPTION", "KEY", "PREPARE", "PUBLISH",
@@ -106,21 +106,18 @@ def ln(x: float) -> float:
 
     With x = m·2^e, m in [√½, √2): ln x = e·ln 2 + 2·artanh((m-1)/(m+1)), the artanh as its series.
     """
-    m, e = math.frexp(x)
+    m, e = split(x)
     if m < _SQRT_HALF:
         m = m * 2.0
         e = e - 1
     f = (m - 1.0) / (m + 1.0)
     q = f * f
-    series = 1.0 / 19.0 + q * (1.0 / 21.0)
-    series = 1.0 / 17.0 + q * series
-    series = 1.0 / 15.0 + q * series
-    series = 1.0 / 13.0 + q * series
-    series = 1.0 / 11.0 + q * series
-    series = 1.0 / 9.0 + q * series
-    series = 1.0 / 7.0 + q * series
-    series = 1.0 / 5.0 + q * series
-    series = 1.0 / 3.0 + q * series
+    q2 = q * q
+    q4 = q2 * q2
+    # the series 1/3 + q/5 + q²/7 + … in pairs (Estrin), so that a processor can work on several at once
+    low = (1.0 / 3.0 + q * (1.0 / 5.0)) + q2 * (1.0 / 7.0 + q * (1.0 / 9.0))
+    high = (1.0 / 11.0 + q * (1.0 / 13.0)) + q2 * (1.0 / 15.0 + q * (1.0 / 17.0))
+    series = low + q4 * (high + q4 * (1.0 / 19.0 + q * (1.0 / 21.0)))
     return float(e) * _LN2 + (2.0 * f + 2.0 * f * q * series)
 
 

@@ -6,8 +6,6 @@ kept as well. A copy's row is written when nobody holds its message any more (:f
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mqlab.core.codes import (
@@ -35,7 +33,7 @@ from mqlab.core.records import (
     stages,
     tallies,
 )
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, split
 
 __all__ = ["BUCKETS", "bucket_of", "drop_delivery", "emit", "new_copy", "new_delivery", "release", "tell"]
 
@@ -114,7 +112,7 @@ def bucket_of(value: int) -> int:
     """Histogram bucket of a non-negative int64."""
     if value < 256:
         return value
-    _, exponent = math.frexp(float(value))
+    _, exponent = split(float(value))
     e = exponent - 1
     if (value >> e) == 0:  # the conversion to float rounded up to the next power of two
         e = e - 1
