@@ -16,7 +16,7 @@ from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import EVENT, FATE, Trace
 from mqlab.units import format_duration
 
-__all__ = ["Moment", "Story", "moment_text", "span", "story_of"]
+__all__ = ["Moment", "Story", "moment_text", "span", "story_of", "times"]
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 NOBODY = "somebody"
@@ -42,6 +42,17 @@ def moment_text(time_ns: int) -> str:
     seconds, rest = divmod(int(time_ns), 10**9)
     decimals = f"{rest // 1000:06d}".rstrip("0")
     return f"{seconds}.{decimals:0<3} s"
+
+
+def times(count: int) -> str:
+    """Say how often.
+
+    Examples
+    --------
+    >>> times(1), times(2), times(3)
+    ('once', 'twice', '3 times')
+    """
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def span(duration_ns: int) -> str:
@@ -124,6 +135,15 @@ class Story:
         mask = (self.world["actor"] == entity) & np.isin(self.world["kind"], kinds)
         rows = self.world[mask & (self.world["time_ns"] <= time_ns)]
         return int(rows[-1]["time_ns"]) if len(rows) and rows[-1]["kind"] == begin else None
+
+    def down_at_the_end(self, queue: int) -> str:
+        """Name the node of a queue if it was down when the run ended; else nothing."""
+        model = self.queue(queue)
+        for index, entity in enumerate(self.trace.entities if model else ()):
+            down = entity.kind == "node" and model is not None and entity.name == model.node
+            if down and self.since(Kind.NODE_CRASHED, index, self.trace.duration_ns) is not None:
+                return self.name(index)
+        return ""
 
     def power_failed(self, time_ns: int) -> bool | None:
         """Tell whether the last crash of a node until then was a power loss; None if none is known."""

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from mqlab.explain.reasons import Reason
-from mqlab.explain.story import Story, span
+from mqlab.explain.reason import Reason
+from mqlab.explain.story import Story, span, times
 from mqlab.trace.kinds import Direction, Kind
 
 __all__ = ["turns"]
@@ -24,10 +24,6 @@ def turns(story: Story) -> Iterator[Reason]:
     for row in story.fates:
         yield from _delay(story, row)
     yield from _not_confirmed(story)
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _who(story: Story) -> str:
@@ -48,7 +44,7 @@ def _tries(story: Story) -> Iterator[Reason]:
     ):
         count = len(story.of(kind))
         if count:
-            why.append(f"{text} {_times(count)}")
+            why.append(f"{text} {times(count)}")
             settings.append(setting)
     for row in story.of(Kind.ENQUEUE_REFUSED):
         name = f"queues.{story.group(int(row['queue']))}"
@@ -109,7 +105,7 @@ def _redeliveries(story: Story, row: np.void) -> Iterator[Reason]:
         why.append("the network doubled a delivery")
         settings.append(f"{who}.link.duplicate")
     reasons = " and ".join(why) or "it had not been acknowledged"
-    yield Reason(f"It was delivered {_times(int(row['deliveries']))}, because {reasons}", tuple(settings))
+    yield Reason(f"It was delivered {times(int(row['deliveries']))}, because {reasons}", tuple(settings))
 
 
 def _effects(story: Story) -> Iterator[Reason]:
@@ -121,13 +117,13 @@ def _effects(story: Story) -> Iterator[Reason]:
         who = f"consumers.{group.name}" if group else "consumers"
         if effects > 1:
             yield Reason(
-                f"Its effect happened {_times(effects)}: work was repeated that had already been done",
+                f"Its effect happened {times(effects)}: work was repeated that had already been done",
                 (f"{who}.deduplicate: false",),
                 f"{who}.deduplicate: true (look up the business id before acting)",
             )
         elif worked > 1:
             yield Reason(
-                f"Work was done {_times(worked)}, its effect happened once", (f"{who}.deduplicate: true",)
+                f"Work was done {times(worked)}, its effect happened once", (f"{who}.deduplicate: true",)
             )
 
 
@@ -136,9 +132,9 @@ def _delay(story: Story, row: np.void) -> Iterator[Reason]:
     if row["processed_ns"] < 0:
         return
     path = ("created_ns", "sent_ns", "enqueued_ns", "delivered_ns", "processed_ns")
-    times = [int(row[name]) for name in path]
-    total = times[-1] - times[0]
-    if total <= 0 or min(times) < 0:
+    moments = [int(row[name]) for name in path]
+    total = moments[-1] - moments[0]
+    if total <= 0 or min(moments) < 0:
         return
     group = story.consumers(int(row["copy"]), int(row["queue"]))
     consumers, who = (f"consumers.{group.name}" if group else "consumers"), _who(story)
@@ -148,7 +144,7 @@ def _delay(story: Story, row: np.void) -> Iterator[Reason]:
         (f"waiting in {story.name(int(row['queue']))}", (f"{consumers}.count", f"{consumers}.service")),
         ("in the hands of consumers", (f"{consumers}.service", f"{consumers}.prefetch")),
     )
-    parts = [later - earlier for earlier, later in pairwise(times)]
+    parts = [later - earlier for earlier, later in pairwise(moments)]
     most = int(np.argmax(parts))
     where, settings = stages[most]
     name = story.copy_name(int(row["copy"]), int(row["queue"]))
