@@ -219,11 +219,13 @@ class Canvas:
             zorder=3,
         )
 
-    def dot(self, lane: int, row: int, colour: str) -> None:
-        """Mark a row on its lane."""
-        if lane in self.spots:
-            x, y = self.point(self.spots[lane], self.place(row))
-            self.axes.plot([x], [y], "o", ms=4.5, color=colour, zorder=5)
+    def dots(self, colours: Sequence[str]) -> None:
+        """Mark every row on its lane, each in its colour."""
+        spots = [self.spots.get(lane) for lane in self.journey.lane_of]
+        drawn = [number for number, spot in enumerate(spots) if spot is not None]
+        points = [self.point(spots[number] or 0.0, self.place(number)) for number in drawn]
+        x, y = np.array(points).T
+        self.axes.scatter(x, y, s=22, c=[colours[number] for number in drawn], linewidths=0, zorder=5)
 
     def signs(self, kinds: AbstractSet[int], colours: Mapping[int, str]) -> None:
         """Mark every row of these kinds with a diamond in its message's colour."""

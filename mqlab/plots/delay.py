@@ -13,6 +13,7 @@ from mqlab.plots.look import (
     RED,
     SKY,
     Sheet,
+    blocks,
     duration_axis,
     heading,
     many,
@@ -124,7 +125,7 @@ def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
 def _missing(axes: Axes, edges: NDArray[np.float64], counts: NDArray[np.int64]) -> None:
     """Draw the share of obligations that were never processed."""
     share = np.divide(100.0 * counts[1], counts[0], out=np.zeros(counts.shape[1]), where=counts[0] > 0)
-    axes.stairs(share, edges, fill=True, facecolor=RED, alpha=0.75, hatch="///", edgecolor="white", lw=0)
+    blocks(axes, edges, share, facecolor=RED, alpha=0.75, hatch="///", edgecolor="white")
     axes.set_ylim(0, max(5.0, min(100.0, float(share.max()) * 1.15)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} %")
     axes.set_ylabel("never\nprocessed")

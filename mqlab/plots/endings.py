@@ -32,8 +32,8 @@ from mqlab.trace.schema import Trace
 __all__ = ["FATE_WORDS", "Slice", "fate_words", "fates_bar", "fates_bar_caption", "slices"]
 
 TITLE = "How everything that was owed ended"
-ZOOM_SHARE = 0.5
-"""When one fate takes more than this, all others are shown a second time, enlarged."""
+ZOOM_SHARE = 0.05
+"""When a fate takes less than this, all but the largest are shown a second time, enlarged."""
 
 _LOOKS = {
     Fate.PROCESSED: (GREEN, ""),
@@ -161,7 +161,7 @@ def fates_bar(trace: Trace, model: Model | None = None) -> Sheet:
         return note(TITLE, "Nothing was owed: no message was created.", subtitle)
     most = max(parts, key=lambda part: part.count)
     rest = tuple(part for part in parts if part is not most)
-    zoomed = bool(rest) and most.share > ZOOM_SHARE
+    zoomed = most.share > 0.5 and any(part.share < ZOOM_SHARE for part in rest)
     lines = -(-len(parts) // 2)
     legend = 0.24 * lines + 0.25
     height = 0.95 + 0.6 + (0.85 if zoomed else 0) + legend

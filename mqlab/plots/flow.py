@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -20,10 +18,12 @@ from mqlab.plots.look import (
     RED,
     SKY,
     Sheet,
+    blocks,
     heading,
     many,
     sheet,
     span,
+    steps,
     styled,
     thousands,
 )
@@ -98,25 +98,11 @@ def timeline(trace: Trace, model: Model | None = None) -> Sheet:
     return figure
 
 
-def _steps(axes: Axes, starts: NDArray[np.int64], width: int, values: NDArray[Any], **look: Any) -> None:
-    """Draw one value a bin, as steps."""
-    axes.stairs(values, np.append(starts, (starts[-1] if len(starts) else 0) + width), baseline=None, **look)
-
-
 def _rates(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, NDArray[np.int64]]) -> None:
     """Draw messages in and out, per second."""
-    per_s = 1e9 / width
-    _steps(axes, starts, width, series["created"] * per_s, color=BLUE, lw=1.6, label="created")
-    _steps(
-        axes,
-        starts,
-        width,
-        series["processed"] * per_s,
-        color=GREEN,
-        lw=1.6,
-        ls=(0, (5, 1.5)),
-        label="processed",
-    )
+    per_s, edges = 1e9 / width, np.append(starts, starts[-1] + width)
+    steps(axes, edges, series["created"] * per_s, color=BLUE, label="created")
+    steps(axes, edges, series["processed"] * per_s, color=GREEN, ls=(0, (5, 1.5)), label="processed")
     top = max(1.0, float(series["created"].max() * per_s), float(series["processed"].max() * per_s))
     axes.set_ylim(0, top * 1.22)
     axes.set_ylabel("messages per s")
@@ -126,8 +112,8 @@ def _rates(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, 
 def _backlog(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, NDArray[np.int64]]) -> None:
     """Draw what stands in the queues."""
     edges = np.append(starts, starts[-1] + width)
-    axes.stairs(series["ready"], edges, fill=True, color=SKY, alpha=0.55, lw=0, label="ready")
-    axes.stairs(series["unacked"], edges, baseline=None, color=INK, lw=1.2, label="unacknowledged")
+    blocks(axes, edges, series["ready"], color=SKY, alpha=0.55, label="ready")
+    steps(axes, edges, series["unacked"], color=INK, lw=1.2, label="unacknowledged")
     axes.set_ylim(0, max(1, int(series["ready"].max()), int(series["unacked"].max())) * 1.25)
     axes.set_ylabel("copies in queues")
     axes.legend(loc="upper right", ncols=2, borderaxespad=0.1, handlelength=1.6)
@@ -142,17 +128,9 @@ def _trouble(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str
     edges, names = np.append(starts, starts[-1] + width), []
     for line, (name, label, colour, hatch) in enumerate(seen):
         rate = series[name] * (1e9 / width)
-        axes.stairs(
-            line + 0.72 * rate / rate.max(),
-            edges,
-            baseline=line,
-            fill=True,
-            facecolor=colour,
-            hatch=hatch,
-            edgecolor="white",
-            lw=0,
-        )
-        axes.stairs(line + 0.72 * rate / rate.max(), edges, baseline=line, color=colour, lw=1.0)
+        height = line + 0.72 * rate / rate.max()
+        blocks(axes, edges, height, line, facecolor=colour, hatch=hatch, edgecolor="white")
+        steps(axes, edges, height, color=colour, lw=1.0)
         total = f"{series[name].sum():,} in all, at most {thousands(float(f'{rate.max():.3g}'))} per s"
         axes.text(
             0.995,

@@ -5,6 +5,8 @@ So nothing is too close to be read; where much time passes between two lines, th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
@@ -40,14 +42,24 @@ __all__ = ["ROWS_MAX", "draw_life", "merged"]
 
 ROWS_MAX = 46
 """A life with more events than this is shown without its middle."""
+SPARED = 8
+"""So few rows too many are shown after all."""
 WAYS = {Direction.PUBLISH: BLUE, Direction.CONFIRM: GREEN, Direction.DELIVERY: PURPLE, Direction.ACK: GREEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where the middle of a life is left out: ``before`` which row, and how many events."""
+
+    before: int
+    events: int
 
 
 def draw_life(trace: Trace, model: Model | None, message: int, rows: NDArray[np.void]) -> Sheet:
     """Draw one message: a sequence diagram with a sentence a row."""
-    journey, left_out = _life_rows(trace, model, rows)
+    journey, gap = _life_rows(trace, model, rows)
     times = journey.rows["time_ns"]
-    places = _places(times)
+    places = _places(times, gap)
     handles = _legend(journey)
     below = 0.15 + 0.24 * -(-len(handles) // 4)
     height = 1.4 + below + 0.25 * float(places[-1])
@@ -66,7 +78,7 @@ def draw_life(trace: Trace, model: Model | None, message: int, rows: NDArray[np.
     canvas.lanes(trace.entities)
     canvas.stretches({"ready": (SKY, 0.75, ""), "unacked": (SKY, 0.3, ""), "work": ("#444444", 0.9, "")})
     canvas.arrows(lambda arrow: ORANGE if _refusal(journey, arrow.end) else WAYS[arrow.direction])
-    _sentences(canvas, trace, left_out)
+    _sentences(canvas, trace, gap)
     if handles:
         figure.legend(
             handles=handles,
@@ -83,17 +95,30 @@ def draw_life(trace: Trace, model: Model | None, message: int, rows: NDArray[np.
     return figure
 
 
-def _life_rows(trace: Trace, model: Model | None, rows: NDArray[np.void]) -> tuple[Journey, int]:
+def _life_rows(trace: Trace, model: Model | None, rows: NDArray[np.void]) -> tuple[Journey, Gap | None]:
     """Put what happened to its actors among the message's rows; a long life loses its middle."""
-    left_out = max(0, len(rows) - ROWS_MAX)
-    whole = extract(trace, model, rows)
+    world = _meanwhile(trace, rows, extract(trace, model, rows).lanes)
+    if len(rows) <= ROWS_MAX + SPARED:
+        return extract(trace, model, merged(rows, world[:ROWS_MAX])), None
+    half = ROWS_MAX // 2
+    begin, end = rows["time_ns"][half - 1], rows["time_ns"][-half]
+    world = world[(world["time_ns"] <= begin) | (world["time_ns"] >= end)][:half]
+    before = half + int(np.count_nonzero(world["time_ns"] <= begin))
+    kept = np.concatenate([rows[:half], rows[-half:]])
+    return extract(trace, model, merged(kept, world)), Gap(before, len(rows) - len(kept))
+
+
+def _meanwhile(trace: Trace, rows: NDArray[np.void], lanes: tuple[int, ...]) -> NDArray[np.void]:
+    """Find what happened to nodes during this life, and to clients while they had to do with it."""
     world = world_rows(trace)
-    meanwhile = (world["time_ns"] >= rows["time_ns"][0]) & (world["time_ns"] <= rows["time_ns"][-1])
-    world = world[meanwhile & np.isin(world["actor"], whole.lanes)]
-    if left_out:
-        rows = np.concatenate([rows[: ROWS_MAX // 2], rows[-(ROWS_MAX // 2) :]])
-    room = max(0, ROWS_MAX + 12 - len(rows))
-    return extract(trace, model, merged(rows, world[:room])), left_out
+    times, wanted = rows["time_ns"], np.zeros(len(world), bool)
+    for lane in lanes:
+        mine = times[rows["actor"] == lane] if trace.entities[lane].kind != "node" else times
+        if len(mine):
+            during = (world["time_ns"] >= mine.min()) & (world["time_ns"] <= mine.max())
+            wanted |= during & (world["actor"] == lane)
+    found: NDArray[np.void] = world[wanted]
+    return found
 
 
 def merged(rows: NDArray[np.void], world: NDArray[np.void]) -> NDArray[np.void]:
@@ -102,20 +127,22 @@ def merged(rows: NDArray[np.void], world: NDArray[np.void]) -> NDArray[np.void]:
     return both[np.argsort(both["time_ns"], kind="stable")]
 
 
-def _places(times: NDArray[np.int64]) -> NDArray[np.float64]:
-    """One line a row, and more the more time passes in between."""
-    gaps = np.diff(times).astype(np.float64)
-    extra = np.clip(0.6 * np.log10(np.maximum(gaps, 1) / 2e7), 0, 1.4)
+def _places(times: NDArray[np.int64], gap: Gap | None) -> NDArray[np.float64]:
+    """Give one line to a row, and more the more time passes in between."""
+    between = np.diff(times).astype(np.float64)
+    extra = np.clip(0.7 * np.log10(np.maximum(between, 1) / 2e7), 0, 1.4)
+    if gap is not None:
+        extra[gap.before - 1] = 1.2
     return np.concatenate([[0.0], np.cumsum(1 + extra)])
 
 
 def _refusal(journey: Journey, row: int) -> bool:
-    """Whether an arrow brings bad news."""
+    """Tell whether an arrow brings bad news."""
     return row >= 0 and journey.rows["kind"][row] in (Kind.REFUSED, Kind.REQUEUED, Kind.DISCARDED)
 
 
 def _fate_words(trace: Trace, message: int) -> str:
-    """How each of its copies ended."""
+    """Say how each of its copies ended."""
     if trace.fates is None:
         return ""
     rows = trace.fates.of_message(message)
@@ -125,14 +152,14 @@ def _fate_words(trace: Trace, message: int) -> str:
     return ", ".join(f"copy {row['copy']} {word}" for row, word in zip(rows[:6], words, strict=False))
 
 
-def _sentences(canvas: Canvas, trace: Trace, left_out: int) -> None:
+def _sentences(canvas: Canvas, trace: Trace, gap: Gap | None) -> None:
     """Write the time of each row at the left and what happened at the right."""
     rows, axes = canvas.journey.rows, canvas.axes
     size, unit = time_unit(2.0 * float(rows["time_ns"][-1]))
     positive = np.diff(np.unique(rows["time_ns"]))
     decimals = int(np.clip(np.ceil(-np.log10(max(1, positive.min()) / size)), 3, 6)) if len(positive) else 3
     axes.text(0.92, -0.75, f"time, {unit}", ha="right", va="bottom", size=9.5, color=GREY)
-    guides, before = [], -1
+    guides, colours, before = [], [], -1
     for number, row in enumerate(rows):
         y, time, lane = float(canvas.places[number]), int(row["time_ns"]), canvas.journey.lane_of[number]
         if time != before:
@@ -153,15 +180,16 @@ def _sentences(canvas: Canvas, trace: Trace, left_out: int) -> None:
         axes.text(4.62, y, phrase(trace, row), va="center", size=10, color="#a33f00" if bad else INK)
         x = canvas.spots.get(lane, 1.0)
         guides.append([(x, y), (4.56, y)])
-        canvas.dot(lane, number, RED if bad else INK)
+        colours.append(RED if bad else INK)
         before = time
+    canvas.dots(colours)
     axes.add_collection(LineCollection(guides, colors="#dcdcdc", linewidths=0.7, zorder=0.6))
-    if left_out:
-        y = float(canvas.places[ROWS_MAX // 2 - 1] + canvas.places[ROWS_MAX // 2]) / 2
+    if gap is not None:
+        y = float(canvas.places[gap.before - 1] + canvas.places[gap.before]) / 2
         axes.text(
             4.62,
             y,
-            f"⋮ {many(left_out, 'event')} not shown",
+            f"⋮ {many(gap.events, 'event')} not shown",
             va="center",
             size=9.5,
             color=GREY,

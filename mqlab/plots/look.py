@@ -15,11 +15,13 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
 __all__ = [
     "BLUE",
@@ -34,6 +36,7 @@ __all__ = [
     "SKY",
     "YELLOW",
     "Sheet",
+    "blocks",
     "duration_axis",
     "heading",
     "many",
@@ -41,6 +44,7 @@ __all__ = [
     "sheet",
     "span",
     "span_range",
+    "steps",
     "styled",
     "thousands",
     "to_png",
@@ -153,9 +157,9 @@ def _written(canvas: type[Any], figure: Figure, kind: str, **options: Any) -> by
 def heading(figure: Figure, title: str, subtitle: str = "") -> None:
     """Title at the top left, and what was run in grey below it."""
     height = figure.get_figheight()
-    figure.text(0.012, 1 - 0.1 / height, title, size=14, weight="bold", va="top")
+    figure.text(0.002, 1 - 0.1 / height, title, size=14, weight="bold", va="top")
     if subtitle:
-        figure.text(0.012, 1 - 0.38 / height, subtitle, size=10, color=GREY, va="top")
+        figure.text(0.002, 1 - 0.38 / height, subtitle, size=10, color=GREY, va="top")
 
 
 @styled
@@ -234,6 +238,16 @@ def many(count: int, noun: str) -> str:
     if count != 1:
         noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
     return f"{count:,} {noun}"
+
+
+def steps(axes: Axes, edges: NDArray[Any], values: NDArray[Any], **look: Any) -> None:
+    """Draw one level between each two edges, as a line (several times as quick as ``stairs``)."""
+    axes.plot(np.repeat(edges, 2)[1:-1], np.repeat(values, 2), **look)
+
+
+def blocks(axes: Axes, edges: NDArray[Any], values: NDArray[Any], base: float = 0.0, **look: Any) -> None:
+    """Fill from ``base`` to one level between each two edges."""
+    axes.fill_between(np.repeat(edges, 2)[1:-1], base, np.repeat(values, 2), lw=0, **look)
 
 
 def duration_axis(axes: Axes, which: str, low_ns: float, high_ns: float, *, log: bool) -> None:

@@ -111,21 +111,9 @@ def _curve(axes: Axes, counters: Counters) -> None:
     floor = 0.5 / total
     axes.set_yscale("log")
     axes.set_ylim(floor * 0.8, 1.6)
-    axes.stairs(
-        np.maximum(longer[:-1], floor),
-        durations,
-        baseline=None,
-        color=BLUE,
-        lw=2.0,
-        label=f"{many(total, 'copy')} processed",
-    )
-    axes.plot([0.1, durations[0]], [1, 1], color=BLUE, lw=2.0)
-    axes.plot(
-        [durations[-1]] * 2,
-        [max(longer[-2], floor) if len(longer) > 1 else 1, floor * 0.8],
-        color=BLUE,
-        lw=2.0,
-    )
+    label = f"{many(total, 'copy')} processed"
+    shares = np.concatenate([[1.0, 1.0], np.repeat(np.maximum(longer[:-1], floor), 2), [floor * 0.8]])
+    axes.plot(np.concatenate([[0.1], np.repeat(durations, 2)]), shares, color=BLUE, lw=2.0, label=label)
     marks = [(share, name) for share, name in MARKS if total * (1 - share) >= 1]
     for (share, name), value in zip(
         marks, _quantiles(counters, "latency", [share for share, _ in marks]), strict=True

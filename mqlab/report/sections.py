@@ -27,7 +27,10 @@ def head(trace: Trace, summary: Mapping[str, Any], scenario_text: str) -> Html:
         "header",
         el("h1", trace.scenario),
         el("p", facts, class_="under"),
-        *(el("p", *marked(text)) for text in introduction(scenario_text)),
+        *(
+            el("p", *marked(text)) if kind == "text" else el("pre", text, tabindex="0")
+            for kind, text in introduction(scenario_text)
+        ),
         el("p", el("strong", mark), verdict_words(summary), class_=f"verdict {verdict}"),
     )
 
@@ -150,7 +153,7 @@ def _meaning(finding: Finding) -> Html:
     return el(
         "span",
         f"{ANOMALY_WORDS.get(finding.name, '')} ",
-        el("span", because[:1].upper() + because[1:] + ".", class_="soft"),
+        el("span", *marked(because[:1].upper() + because[1:] + "."), class_="soft"),
         shown,
     )
 

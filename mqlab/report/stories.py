@@ -17,6 +17,8 @@ from mqlab.trace.schema import Trace
 
 __all__ = ["chosen", "lives"]
 
+OPEN_MAX = 24
+"""The sentences of a longer life are folded away: its picture says the same."""
 SENTENCES_MAX = 40
 """A longer life is told without its middle."""
 
@@ -97,6 +99,10 @@ def _life(trace: Trace, model: Model, title: str, message: int) -> list[Html]:
         el("h3", heading),
         el("div", *(el("p", *marked(line)) for line in account.closing), class_="why"),
         figure(plots.to_svg(drawn), heading, text),
-        el("p", "The same in sentences:"),
-        el("ol", *(el("li", *marked(line)) for line in lines), class_="life"),
+        el(
+            "details",
+            el("summary", f"The same in {many(len(sentences), 'sentence')}"),
+            el("ol", *(el("li", *marked(line)) for line in lines), class_="life"),
+            open="" if len(sentences) <= OPEN_MAX else None,
+        ),
     ]

@@ -27,21 +27,27 @@ ANOMALY_WORDS: Mapping[str, str] = {
 """One sentence an anomaly."""
 
 
-def introduction(scenario_text: str) -> list[str]:
-    r"""Give the paragraphs of the comment at the head of a scenario.
+def introduction(scenario_text: str) -> list[tuple[str, str]]:
+    r"""Give a scenario's head comment, as ("text", paragraph) and ("list", lines that were indented).
 
     Examples
     --------
-    >>> introduction("# A sale.\n# A crash.\n#\n# Change this.\nname: sale  # no")
-    ['A sale. A crash.', 'Change this.']
+    >>> introduction("# A sale.\n# A crash.\n#\n# Change:\n#   ack=auto  loses\n#   ack=no\nname: sale  # no")
+    [('text', 'A sale. A crash.'), ('text', 'Change:'), ('list', 'ack=auto  loses\nack=no')]
     """
-    lines: list[str] = []
+    blocks: list[tuple[str, list[str]]] = []
+    fresh = True
     for line in scenario_text.lstrip("\ufeff\n").splitlines():
         if not line.startswith("#"):
             break
-        lines.append(line.lstrip("#").strip())
-    paragraphs = "\n".join(lines).split("\n\n")
-    return [" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip()]
+        words = line.lstrip("#")
+        kind = "list" if words.startswith(("   ", "\t")) else "text"
+        if words.strip():
+            if fresh or blocks[-1][0] != kind:
+                blocks.append((kind, []))
+            blocks[-1][1].append(words.strip())
+        fresh = not words.strip()
+    return [(kind, (" " if kind == "text" else "\n").join(lines)) for kind, lines in blocks]
 
 
 def verdict_words(summary: Mapping[str, Any]) -> str:
