@@ -173,7 +173,11 @@ class Broker:
             self.world.note("evicted")
             return True
         self.world.note("enqueued")
-        copy = message.vanished.pop() if message.vanished else Copy(message, producer, self.env.now)
+        if message.vanished:
+            copy = message.vanished.pop()
+        else:
+            copy = Copy(message, producer, self.env.now)
+            self.world.figures.took("created_enqueued", self.env.now - message.created)
         copy.position, copy.written = self.position, False
         self.position += 1
         self.put(copy)

@@ -9,13 +9,13 @@ wider than
 - its whole distribution, by the two-sample Kolmogorov–Smirnov test at level 10⁻⁷ (conservative for whole
 numbers).
 
-Thirty figures of eight models, two comparisons each: a false alarm has a probability below 480 · 10⁻⁷ = 5 ·
-10⁻⁵.
+Thirty-two figures of nine models, two comparisons each: a false alarm has a probability below 600 · 10⁻⁷.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -46,18 +46,18 @@ from .simpy_model import simulate
 RUNS = 120
 RATE_PER_S = 2000.0
 DURATION_NS = 400 * MILLISECOND
-WITHIN = 0.1
+WITHIN = 0.12
 
 COUNTS = (
     "created", "sent", "packet_lost", "confirmed", "refused", "timed_out", "unknown", "backed_off", "gave_up",
     "enqueued", "enqueue_refused", "evicted", "vanished", "recovered", "dispatched", "delivered", "acked",
     "requeued", "failed", "processed", "deduplicated",
 )  # fmt: skip
-STAGES = ("latency", "created_sent", "created_confirmed", "enqueued_delivered")
+STAGES = ("latency", "created_sent", "created_enqueued", "created_confirmed", "enqueued_delivered")
 
 UNEVEN = Distribution("uniform", (0.2 * MILLISECOND, 1.8 * MILLISECOND))
 LONG_WAY = LinkSide(exponential(0.001))
-LOSSY_WAY = LinkSide(UNEVEN, loss=0.02)
+LOSSY_WAY = LinkSide(UNEVEN, loss=0.15)
 DISK = Disk(fsync=Distribution("uniform", (1.0 * MILLISECOND, 3.0 * MILLISECOND)), bandwidth_bytes_per_s=0.0,
             group_commit_ns=MILLISECOND)  # fmt: skip
 SAFE = Queue(QUEUE, BROKER, durable=True)
@@ -88,6 +88,13 @@ MODELS: dict[str, Callable[[], Model]] = {
     ),
     "confirms from the disk in a narrow window": lambda: model(
         persistent=True, queue=SAFE, node=Node(BROKER, 0, 0, DISK), confirm=Confirm(4, 0), retry=STUBBORN
+    ),
+    "few writes for a disk that waits for company": lambda: model(
+        persistent=True,
+        queue=SAFE,
+        node=Node(BROKER, 0, 0, replace(DISK, group_commit_ns=4 * MILLISECOND)),
+        confirm=Confirm(0, 0),
+        arrivals=Arrivals("poisson", rate_per_s=RATE_PER_S / 10, stop_ns=DURATION_NS),
     ),
     "lost packets, time-outs, duplicates": lambda: model(
         persistent=True,
@@ -183,7 +190,7 @@ def test_distributions_agree(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_comparison_is_sharp(name: str) -> None:
-    """The intervals of the figures that matter most are narrow enough to find a difference of a tenth."""
+    """The intervals of the figures that matter most are narrow enough to find a difference of an eighth."""
     ours, theirs = both(name)
     for figure in ("sent", "processed", "dispatched", "mean latency"):
         mean = sum(theirs[figure]) / RUNS
