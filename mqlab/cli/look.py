@@ -40,7 +40,7 @@ def replay(
     """Run a run again from its folder and compare the digests: the same events in the same order, or not."""
     from mqlab import face
     from mqlab.cli.console import Progress, print_json, print_text
-    from mqlab.face.simulate import simulate
+    from mqlab.face.simulating import simulate
 
     recorded = face.load(run)
     trace = recorded.trace

@@ -7,8 +7,8 @@ The command line stands on the same two steps.
 
 from __future__ import annotations
 
-from mqlab.face.perform import perform, run
-from mqlab.face.plan import Plan, plan
+from mqlab.face.performing import perform, run
+from mqlab.face.planning import Plan, plan
 from mqlab.face.runs import Run, load
 
 __all__ = ["Plan", "Run", "load", "perform", "plan", "run"]

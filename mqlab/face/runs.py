@@ -151,7 +151,7 @@ class Run:
         return html
 
     def _again(self, message: int) -> Trace:
-        from mqlab.face.simulate import OneMessage, simulate
+        from mqlab.face.simulating import OneMessage, simulate
 
         trace = simulate(
             self.model,

@@ -12,7 +12,7 @@ from mqlab.cli import main
 from tests.cli.conftest import TINY
 
 PATIENCE_S = 120
-LONG = TINY.replace("duration: 2 s", "duration: 1 h").replace("100/s", "20k/s")
+LONG = TINY.replace("duration: 2 s", "duration: 10 min").replace("100/s", "20k/s")
 
 
 def start(*arguments, cwd, **options):

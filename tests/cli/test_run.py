@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 import pytest
 
@@ -183,13 +184,13 @@ def test_a_run_that_fails_leaves_nothing(call, tiny, empty_folder, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("the measures broke")
 
-    monkeypatch.setattr("mqlab.face.perform.judged", fail)
+    monkeypatch.setattr("mqlab.face.performing.judged", fail)
     assert call("run", tiny).code == 3
     assert [path.name for path in empty_folder.iterdir()] == ["tiny.yaml"]
 
 
 def test_a_large_run_says_that_it_keeps_less(call, tiny, monkeypatch):
-    monkeypatch.setattr("mqlab.scenario.estimate.EVENTS_BY_DEFAULT", 10)
+    monkeypatch.setattr(sys.modules["mqlab.scenario.estimate"], "EVENTS_BY_DEFAULT", 10)
     ending = call("run", tiny, "--json", "--no-report")
     assert "--trace fates is used" in ending.complaint
     assert ending.object["trace_level"] == "fates"

@@ -141,7 +141,7 @@ def test_fates_that_do_not_add_up_never_get_out(tiny, empty_folder, monkeypatch)
 
 
 def test_a_place_that_is_taken_is_refused_before_anything_runs(tiny, empty_folder, monkeypatch):
-    monkeypatch.setattr("mqlab.face.perform.simulate", lambda *_, **__: pytest.fail("it ran"))
+    monkeypatch.setattr("mqlab.face.performing.simulate", lambda *_, **__: pytest.fail("it ran"))
     (empty_folder / "mine").mkdir()
     (empty_folder / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(RunFolderError, match="mine"):

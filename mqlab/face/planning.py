@@ -21,7 +21,7 @@ SEED_MAX = 2**63 - 1
 
 @dataclass(frozen=True)
 class Plan:
-    """What will run, and how. Made by :func:`plan`, done by :func:`mqlab.face.perform.perform`."""
+    """What will run, and how. Made by :func:`plan`, done by :func:`mqlab.face.performing.perform`."""
 
     scenario: Scenario
     engine: str

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mqlab.face.plan import Plan, plan
+from mqlab.face.planning import Plan, plan
 from mqlab.face.rendering import Here, Reporter
 from mqlab.face.runs import Run, judged
-from mqlab.face.simulate import simulate
+from mqlab.face.simulating import simulate
 
 if TYPE_CHECKING:
     from mqlab.scenario import Scenario
@@ -80,7 +80,7 @@ def perform(
     Parameters
     ----------
     plan
-        From :func:`mqlab.face.plan.plan`.
+        From :func:`mqlab.face.planning.plan`.
     out
         The run folder; None keeps everything in memory, and no report is made.
     processes, progress
