@@ -7,6 +7,8 @@ and its place is that of its first processing, whichever copy it was.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,10 +35,8 @@ def out_of_order(evidence: Evidence) -> Observation:
         return Observation(0, (), {"per_key": nothing, "global_": dict(nothing)})
     queue, key = evidence["queue"][rows], evidence["key"][rows]
     created = np.lexsort((evidence["message"][rows], evidence["created_ns"][rows]))
-    rank = np.empty(len(rows), np.int64)
-    rank[created] = np.arange(len(rows))
-    late_of_key, per_key = _disorder(rank, (key, queue))
-    _, everywhere = _disorder(rank, (queue,))
+    late_of_key, per_key = _disorder(created, _group_numbers(queue, key))
+    _, everywhere = _disorder(created, _group_numbers(queue))
     mask = np.zeros(len(evidence["message"]), bool)
     mask[rows[late_of_key]] = True
     return Observation(per_key["late"], evidence.examples(mask), {"per_key": per_key, "global_": everywhere})
@@ -56,28 +56,38 @@ def _first_processings(evidence: Evidence) -> NDArray[np.intp]:
     return firsts
 
 
+def _group_numbers(*columns: NDArray[np.int64]) -> NDArray[np.integer[Any]]:
+    """Give each combination of columns a number; small ones where there are few, which sort by radix."""
+    numbers, spans = np.zeros(len(columns[0]), np.int64), 1
+    for column in columns:
+        low, high = int(column.min()), int(column.max())
+        span = high - low + 1
+        numbers = numbers * span + (column.astype(np.int64) - low)
+        spans *= span
+    return numbers.astype(np.uint16) if spans <= 1 << 16 else numbers
+
+
 def _disorder(
-    rank: NDArray[np.int64], groups: tuple[NDArray[np.int64], ...]
+    created: NDArray[np.intp], group: NDArray[np.integer[Any]]
 ) -> tuple[NDArray[np.intp], dict[str, int]]:
     """Find late-comers (indices) and measure disorder within groups.
 
-    ``rank`` is the place in order of creation, given in order of processing; the last of ``groups`` is
-    the outermost.
+    Everything is indexed in order of processing; ``created`` lists the same indices in order of creation.
     """
-    n = len(rank)
-    position = np.lexsort((np.arange(n), *groups))  # by group, in order of processing
-    target = np.lexsort((rank, *groups))  # by group, in order of creation
-    place = np.empty(n, np.int64)
-    place[target] = np.arange(n)
-    place = place[position]
+    processed = np.argsort(group, kind="stable")  # by group, in order of processing
+    target = created[np.argsort(group[created], kind="stable")]  # by group, in order of creation
+    here = np.arange(len(group))
+    place = np.empty(len(group), np.int64)
+    place[target] = here
+    place = place[processed]
     # Groups occupy the same places in both orders, so nothing below ever compares across groups.
     late = place < np.maximum.accumulate(place)
     figures = {
         "late": int(np.count_nonzero(late)),
         "inversions": count_inversions(place),
-        "largest_displacement": int(np.abs(place - np.arange(n)).max()),
+        "largest_displacement": int(np.abs(place - here).max()),
     }
-    return np.sort(position[late]), figures
+    return np.sort(processed[late]), figures
 
 
 def count_inversions(permutation: NDArray[np.int64]) -> int:
