@@ -144,6 +144,7 @@ def memory_group(level: str) -> Group:
     }
     return Group(
         f"memory, {level}",
+        prepare=partial(memory_mib, 1000, level, Scale(1, 1.0)),  # a compilation would be the peak
         measures=measures,
         combine={"growth": growth},
         rows=[
