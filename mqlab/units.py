@@ -50,7 +50,7 @@ class UnitError(ValueError):
 
 
 def _shown(value: object) -> str:
-    text = str(value).replace("\n", " ")
+    text = " ".join(str(value).split())
     return f"`{text}`" if len(text) <= _TEXT_MAX else f"`{text[: _TEXT_MAX - 3]}...`"
 
 
@@ -316,16 +316,14 @@ def format_duration(ns: float, digits: int | None = 3) -> str:
     exact = Decimal(ns)
     if exact < 0:
         return "-" + format_duration(-ns, digits)
-    if digits is not None and exact:
-        exact = round(exact, digits - 1 - exact.adjusted())  # first, so that 999,999 ns is 1 ms
-    for unit in ("h", "min", "s", "ms", "us"):
-        floor = _TIME[unit] * (2 if unit in ("h", "min") else 1)
-        if exact < floor:
-            continue
+    for unit in ("d", "h", "min"):
         number = exact / _TIME[unit]
-        if unit in ("h", "min") and number != round(number, 2):
-            continue  # 137.3 s says more than 2.28833 min
-        return f"{_rounded(number, digits)} {unit}"
+        if number >= 2 and number == round(number, 2):  # 137.3 s says more than 2.28833 min
+            return f"{_rounded(number, digits)} {unit}"
+    for unit in ("s", "ms", "us"):
+        text = _rounded(exact / _TIME[unit], digits)
+        if Decimal(text) >= 1:  # looked at after rounding, so that 999,999 ns is 1 ms
+            return f"{text} {unit}"
     return f"{_rounded(exact, digits)} ns"
 
 

@@ -85,7 +85,7 @@ class Leaf:
 
 def short(value: Any) -> str:
     """Quote a value in an error, cut to a sane length."""
-    text = "null" if value is None else str(value).replace("\n", " ").replace("\0", " ")
+    text = "null" if value is None else " ".join(str(value).split()).replace("\0", " ")
     if isinstance(value, bool):
         text = text.lower()
     return text if len(text) <= 60 else text[:57] + "..."

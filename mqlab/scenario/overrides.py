@@ -9,6 +9,8 @@ from mqlab.scenario.reader import Node, read
 
 __all__ = ["apply"]
 
+_LISTS: Final = ("faults", "bindings", "expect")
+_SWITCHES: Final = ("confirm", "retry")
 _ENTITIES: Final = ("producers", "consumers", "queues", "exchanges", "nodes", "links")
 _SHORT: Final = {
     "poisson": "rate",
@@ -35,7 +37,8 @@ def apply(root: Node, override: str) -> None:
     ScenarioError
         If the path leads nowhere; its place names the override.
     """
-    place = Place(f"--set {override if len(override) <= 80 else override[:77] + '...'}")
+    shown = " ".join(override.split())
+    place = Place(f"--set {shown if len(shown) <= 80 else shown[:77] + '...'}")
     path, equals, text = override.partition("=")
     parts = path.strip().split(".")
     if not equals or not all(parts):
@@ -67,6 +70,10 @@ def _set(root: Node, parts: list[str], value: Node, place: Place) -> None:
                 node.keys[key] = place
             return
         child = node.value.get(key) if isinstance(node.value, dict) else node.value[key]
+        if child is None and key in _LISTS:
+            raise ScenarioError(
+                f"the scenario has no {key} to change", mend="write them into the file", place=place
+            )
         if child is None:
             child = Node({}, place)
             node.value[key] = child
@@ -80,7 +87,7 @@ def _open(node: Node, parts: list[str], at: int, place: Place) -> None:
         return
     name = parts[at - 1] if at else ""
     short = _SHORT.get(name)
-    if node.value is None:
+    if node.value is None or (name in _SWITCHES and not isinstance(node.value, list)):
         node.value = {}
     elif name == "constant" and "arrivals" not in parts[:at]:
         short = None

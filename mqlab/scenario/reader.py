@@ -87,8 +87,8 @@ def decode(raw: bytes, file: str) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        place = Place(file, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        before = raw[: error.start].decode("utf-8").removeprefix("\ufeff")
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise ScenarioError(
             "this is not UTF-8 text", mend="save the scenario as UTF-8 (is it a binary file?)", place=place
         ) from None
@@ -262,7 +262,7 @@ class _Builder:
 
 
 def _short(text: str) -> str:
-    flat = text.replace("\n", " ")
+    flat = " ".join(text.split())
     return flat if len(flat) <= 40 else flat[:37] + "..."
 
 

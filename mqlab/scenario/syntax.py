@@ -18,7 +18,7 @@ _TABLE: Final = (
     ("unexpected end of stream", "a quote is opened here and never closed", "close the quote"),
     ("unexpected document separator", "a quote is opened here and never closed", "close the quote"),
     ("unknown escape character", "this escape sequence is unknown", "use single quotes"),
-    ("but got ':'", "a bracket opened before is not closed", "close it with `]` or `}`"),
+    ("but got ':'", "a bracket is opened here and never closed", "close it with `]` or `}`"),
     ("<stream end>", "a bracket is opened here and never closed", "close it with `]` or `}`"),
     ("but found ']'", "there is a `]` too many", "remove it"),
     ("but found '}'", "there is a `}` too many", "remove it"),
@@ -36,15 +36,24 @@ _TABLE: Final = (
     ("directive", "a scenario has no YAML directives", "remove the line with `%`"),
 )
 _CANNOT_START: Final = "@`%"
-_OPENED_EARLIER: Final = ("unexpected end of stream", "unexpected document separator", "<stream end>")
+_OPENED_EARLIER: Final = (
+    "unexpected end of stream",
+    "unexpected document separator",
+    "<stream end>",
+    "but got ':'",
+)
 
 
 def explain(error: Any, text: str, file: str, fixed: Place | None) -> ScenarioError:
     """Turn a parser's error into one sentence with place and mend."""
     problem = f"{error.context or ''}: {error.problem or ''}"
     mark = error.problem_mark or error.context_mark
-    if error.context_mark is not None and any(part in problem for part in _OPENED_EARLIER):
-        mark = error.context_mark  # where it was opened tells more than where the file ends
+    opened = error.context_mark
+    if opened is not None and any(part in problem for part in _OPENED_EARLIER):
+        if "but got ':'" in problem and mark is not None and mark.line == opened.line:
+            problem = "mapping values are not allowed"  # within the brackets of one line it is the colon
+        else:
+            mark = opened  # where it was opened tells more than where the file ends
     place = fixed or (Place(file, mark.line + 1, mark.column + 1) if mark else Place(file))
     what, mend = _sentences(problem, text, mark)
     return ScenarioError(what, mend=mend, place=place)
