@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from numpy.typing import NDArray
 
 from mqlab.plots.journey import BEFORE, NEVER, Arrow, Journey
-from mqlab.plots.look import GREY, INK, RED
+from mqlab.plots.look import DOWN, GREY, INK, RED
 from mqlab.trace.kinds import Direction
 from mqlab.trace.schema import Entity
 
@@ -110,7 +110,7 @@ class Canvas:
         """Draw bars: colour by what they are, or by message where ``by_message`` has colours."""
         bars: dict[tuple[str, float, str], list[list[Point]]] = {}
         for stretch in self.journey.stretches:
-            look = (RED, 0.22, "///") if stretch.what == "down" else looks.get(stretch.what, (GREY, 0.4, ""))
+            look = (DOWN, 1.0, "///") if stretch.what == "down" else looks.get(stretch.what, (GREY, 0.4, ""))
             if by_message is not None and stretch.what != "down":
                 look = (
                     by_message.get(stretch.message, GREY),
@@ -131,8 +131,8 @@ class Canvas:
             bars.setdefault(look, []).append([self.point(spot + across, along) for across, along in corners])
         for (colour, alpha, hatch), polygons in bars.items():
             shapes = PolyCollection(polygons, facecolors=colour, alpha=alpha, linewidths=0, zorder=1.0)
-            if hatch:
-                shapes.set(hatch=hatch, edgecolor=colour)
+            if hatch:  # on an opaque face: SVG would make the lines as pale as the face
+                shapes.set(hatch=hatch, edgecolor=RED, zorder=0.7)
             self.axes.add_collection(shapes)
 
     def arrows(self, colour_of: Callable[[Arrow], str]) -> None:

@@ -13,6 +13,7 @@ from mqlab.plots.journey import Journey, extract, world_rows
 from mqlab.plots.life import merged
 from mqlab.plots.look import (
     BLUE,
+    DOWN,
     GREEN,
     GREY,
     INK,
@@ -68,19 +69,33 @@ def draw_close_up(trace: Trace, model: Model | None, start: int, stop: int, limi
     journey = extract(trace, model, merged(mine, world[np.isin(world["actor"], lanes)]))
     spots, rails = _spots(trace, journey, shown)
     bottom = max(spots.values()) + 0.55
-    height = 1.75 + 0.34 * bottom
+    colours = {int(number): COLOURS[i] for i, number in enumerate(shown)}
+    handles = _legend(journey, colours)
+    below = 0.6 + 0.22 * -(-len(handles) // 5)
+    height = 0.85 + below + 0.34 * bottom
     figure = sheet(8, height)
     heading(figure, f"{TITLE}: {span(stop - start)} in close-up", subtitle)
-    axes = figure.add_axes((0.115, 0.92 / height, 0.855, (height - 1.6) / height))
+    left = 0.02 + 0.0115 * max(8, *(len(trace.entities[lane].name) for lane in journey.lanes))
+    axes = figure.add_axes((left, below / height, 0.97 - left, (height - 0.7 - below) / height))
     axes.set_ylim(bottom, -0.55)
     time_axis(axes, stop, start_ns=start, label=True)
     canvas = Canvas(axes, journey, spots, journey.rows["time_ns"].astype(np.float64), down=False, rails=rails)
-    colours = {int(number): COLOURS[i] for i, number in enumerate(shown)}
     canvas.lanes(trace.entities)
     canvas.stretches({}, by_message=colours)
     canvas.arrows(lambda arrow: colours.get(int(journey.rows["message"][arrow.start]), GREY))
     canvas.signs(TROUBLE, colours)
-    _stretch_legend(figure, journey, colours)
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 0.0),
+        ncols=5,
+        columnspacing=1.2,
+        handlelength=1.6,
+        handletextpad=0.5,
+        fontsize=9.5,
+        borderaxespad=0.2,
+        labelspacing=0.3,
+    )
     return figure
 
 
@@ -103,18 +118,24 @@ def _spots(
 
 
 def choose(rows: NDArray[np.void], start: int, stop: int, limit: int) -> tuple[NDArray[np.int64], int]:
-    """Pick at most ``limit`` messages of the window, those in trouble first; and count all."""
+    """Pick at most ``limit`` messages of a window, troubled and unlike each other first; count all."""
     inside = rows[(rows["time_ns"] >= start) & (rows["time_ns"] < stop) & (rows["message"] >= 0)]
-    numbers, events = np.unique(inside["message"], return_counts=True)
-    trouble = np.isin(numbers, np.unique(inside["message"][np.isin(inside["kind"], [*TROUBLE])]))
+    if len(inside) == 0:
+        return np.zeros(0, np.int64), 0
+    inside = inside[np.argsort(inside["message"], kind="stable")]
+    numbers, first, events = np.unique(inside["message"], return_index=True, return_counts=True)
+    stories = np.bitwise_or.reduceat(
+        np.int64(1) << inside["kind"].astype(np.int64), first
+    )  # kinds are below 63
+    trouble = np.isin(numbers, inside["message"][np.isin(inside["kind"], [*TROUBLE])])
     order = np.lexsort((numbers, -events, ~trouble))
-    half = order[: max(1, limit // 2)] if trouble.any() else order[:0]
-    calm = [number for number in np.lexsort((numbers, -events)) if number not in set(half.tolist())]
-    picked = numbers[np.concatenate([half, np.array(calm[: limit - len(half)], np.int64)]).astype(np.int64)]
-    return np.sort(picked), len(numbers)
+    _, unlike = np.unique(stories[order], return_index=True)  # one of each story, then more of the first ones
+    rest = np.setdiff1d(np.arange(len(order)), unlike)
+    picked = order[np.concatenate([np.sort(unlike), rest])[:limit]]
+    return np.sort(numbers[picked]), len(numbers)
 
 
-def _stretch_legend(figure: Sheet, journey: Journey, colours: dict[int, str]) -> None:
+def _legend(journey: Journey, colours: dict[int, str]) -> list[Line2D | Patch]:
     """Messages by colour, then signs."""
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=colour, lw=2.5, label=f"message {number}") for number, colour in colours.items()
@@ -124,16 +145,5 @@ def _stretch_legend(figure: Sheet, journey: Journey, colours: dict[int, str]) ->
     if np.isin(journey.rows["kind"][journey.rows["message"] >= 0], [*TROUBLE]).any():
         handles.append(Line2D([], [], color=INK, marker="D", mfc="white", ls="none", ms=5, label="trouble"))
     if any(stretch.what == "down" for stretch in journey.stretches):
-        handles.append(Patch(facecolor="#f7d9c9", hatch="///", edgecolor=RED, lw=0, label="down"))
-    figure.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0.01, 0.0),
-        ncols=6,
-        columnspacing=1.2,
-        handlelength=1.6,
-        handletextpad=0.5,
-        fontsize=9.5,
-        borderaxespad=0.2,
-        labelspacing=0.3,
-    )
+        handles.append(Patch(facecolor=DOWN, hatch="///", edgecolor=RED, lw=0, label="down"))
+    return handles

@@ -19,6 +19,7 @@ from mqlab.plots.endings import fate_words
 from mqlab.plots.journey import Journey, extract, world_rows
 from mqlab.plots.look import (
     BLUE,
+    DOWN,
     GREEN,
     GREY,
     INK,
@@ -40,9 +41,9 @@ from mqlab.trace.schema import Trace
 
 __all__ = ["ROWS_MAX", "draw_life", "merged"]
 
-ROWS_MAX = 46
+ROWS_MAX = 32
 """A life with more events than this is shown without its middle."""
-SPARED = 8
+SPARED = 4
 """So few rows too many are shown after all."""
 WAYS = {Direction.PUBLISH: BLUE, Direction.CONFIRM: GREEN, Direction.DELIVERY: PURPLE, Direction.ACK: GREEN}
 
@@ -223,5 +224,5 @@ def _legend(journey: Journey) -> list[Line2D | Patch]:
         Patch(facecolor=c, alpha=a, label=name) for what, (name, c, a) in looks.items() if what in seen
     ]
     if "down" in seen:
-        handles.append(Patch(facecolor="#f7d9c9", hatch="///", edgecolor=RED, lw=0, label="down"))
+        handles.append(Patch(facecolor=DOWN, hatch="///", edgecolor=RED, lw=0, label="down"))
     return handles

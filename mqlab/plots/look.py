@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "BLUE",
+    "DOWN",
     "GREEN",
     "GREY",
     "INK",
@@ -54,6 +55,8 @@ __all__ = [
 INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#e9e9e9"
 ORANGE, SKY, GREEN, YELLOW = "#e69f00", "#56b4e9", "#009e73", "#f0e442"
 BLUE, RED, PURPLE = "#0072b2", "#d55e00", "#cc79a7"
+DOWN = "#f7d9c9"
+"""The face of what is down; with a hatch in RED."""
 
 LEFT = 0.125
 """Where panels begin, as a share of the width: the same in all pictures, so that their time axes agree."""

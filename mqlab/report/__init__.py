@@ -14,6 +14,7 @@ from mqlab.checks import Finding
 from mqlab.model import Model
 from mqlab.report import sections
 from mqlab.report.page import Html, el, figure, page
+from mqlab.report.remembered import remembering
 from mqlab.trace.schema import Trace
 
 __all__ = ["render"]
@@ -47,6 +48,7 @@ def render(
     >>> html = render(run.trace, run.summary, run.findings, run.model, run.scenario.text)  # doctest: +SKIP
     >>> Path("report.html").write_text(html, encoding="utf-8")  # doctest: +SKIP
     """
+    trace = remembering(trace)
     parts = (
         ("outcome", "Outcome", sections.outcome(summary, trace)),
         ("ends", "How it ended", _pictures(trace, model, "fates_bar")),

@@ -28,11 +28,20 @@ def head(trace: Trace, summary: Mapping[str, Any], scenario_text: str) -> Html:
         el("h1", trace.scenario),
         el("p", facts, class_="under"),
         *(
-            el("p", *marked(text)) if kind == "text" else el("pre", text, tabindex="0")
+            el("p", *marked(text)) if kind == "text" else _changes(text)
             for kind, text in introduction(scenario_text)
         ),
         el("p", el("strong", mark), verdict_words(summary), class_=f"verdict {verdict}"),
     )
+
+
+def _changes(text: str) -> Html:
+    """Give lines of "setting   what then happens" as a list."""
+    items = []
+    for line in text.split("\n"):
+        setting, _, then = (part.strip() for part in line.partition("  "))
+        items.append(el("li", el("code", setting), ": ", *marked(then)) if then else el("li", *marked(line)))
+    return el("ul", *items)
 
 
 def outcome(summary: Mapping[str, Any], trace: Trace) -> list[Html]:

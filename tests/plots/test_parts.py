@@ -15,6 +15,7 @@ from mqlab.plots.delay import percentiles_over_time
 from mqlab.plots.endings import FATE_WORDS, percent, slices
 from mqlab.plots.flow import BINS_MAX, binned
 from mqlab.plots.journey import NEVER, extract, world_rows
+from mqlab.plots.life import ROWS_MAX
 from mqlab.plots.look import span
 from mqlab.plots.phrases import PHRASES
 from mqlab.plots.spells import spells
@@ -277,7 +278,7 @@ def test_a_life_with_too_many_events_loses_its_middle() -> None:
     held = [(t, Kind.REQUEUED, FIRST_STOCK, ORDERS, t, 0, 0) for t in range(2, 300)]
     rows = events((1, Kind.ENQUEUED, 0, ORDERS, 1, 0, 0), *held)
     figure = space_time(replace(trace, events=Rows(rows)), model, message=0)
-    assert any("253 events not shown" in text.get_text() for text in figure.axes[0].texts)
+    assert any(f"{299 - ROWS_MAX} events not shown" in text.get_text() for text in figure.axes[0].texts)
     assert figure.get_figheight() < 20
 
 
@@ -294,6 +295,14 @@ def test_a_window_shows_at_most_limit_messages_and_those_in_trouble() -> None:
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert sum(label.startswith("message ") for label in labels) == 5
     assert figure.axes[0].get_xlim() == (start, stop)
+
+
+def test_long_names_have_room() -> None:
+    trace, model = flash_sale()
+    entities = [replace(entity, name=f"a-rather-long-name-of-{entity.name}") for entity in trace.entities]
+    figure = space_time(replace(trace, entities=entities), model)
+    figure.canvas.draw()
+    assert all(label.get_window_extent().x0 >= 0 for label in figure.axes[0].get_yticklabels())
 
 
 def test_a_window_in_which_nothing_happens() -> None:

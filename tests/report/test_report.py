@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from mqlab.checks import judge
@@ -17,7 +18,7 @@ from mqlab.report import render
 from mqlab.report.page import Html, el, marked
 from mqlab.report.stories import chosen
 from mqlab.report.words import ANOMALY_WORDS, verdict_words
-from mqlab.trace.schema import LEVELS, Level
+from mqlab.trace.schema import LEVELS, Level, Rows
 from tests.support.synthetic import at_level, empty_run, flash_sale
 
 TEXT = """\
@@ -171,6 +172,26 @@ def test_without_events_it_says_how_to_follow_a_message() -> None:
 
 def test_the_same_run_gives_the_same_report() -> None:
     assert report() == report()
+
+
+def test_nothing_is_read_twice() -> None:
+    class Counting(Rows):
+        read: ClassVar[list[str | int]] = []
+
+        def column(self, name: str) -> np.ndarray:
+            self.read.append(name)
+            return super().column(name)
+
+        def of_message(self, message: int) -> np.ndarray:
+            self.read.append(message)
+            return super().of_message(message)
+
+    trace, model = flash_sale()
+    assert isinstance(trace.events, Rows)
+    findings = judge(trace, PROMISES, model=model)
+    counting = replace(trace, events=Counting(trace.events.array))
+    assert render(counting, summarise(trace, findings), findings, model, TEXT)
+    assert sorted(map(str, set(Counting.read))) == sorted(map(str, Counting.read)) != []
 
 
 def test_elements_escape_what_they_are_given() -> None:
