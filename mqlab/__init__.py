@@ -14,6 +14,7 @@ from __future__ import annotations
 
 __all__ = ["Run", "__version__", "load", "run"]
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ def __getattr__(name: str) -> Any:
     """Load what is asked for at its first use, so that importing the package stays quick."""
     if name not in _HOMES:
         raise AttributeError(f"module 'mqlab' has no attribute {name!r}")
-    from importlib import import_module
-
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

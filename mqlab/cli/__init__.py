@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from mqlab.cli import endings
     from mqlab.errors import MqlabError
 
-    endings.prepare_streams()
+    endings.prepare_process()
     try:
         with endings.termination_interrupts():
             code = _dispatch(argv)

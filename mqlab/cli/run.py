@@ -43,12 +43,14 @@ def run(
     from mqlab.cli.find import RUNS
     from mqlab.face.rendering import Helper
 
-    plan = face.plan(scenario, seed=seed_of(seed), engine=engine, overrides=overrides or (), level=trace)
-    folder = out if out is not None else RUNS / f"{plan.scenario.name}-{plan.seed}"
-    if plan.note and not quiet:
-        say(plan.note, 0)
-    with Helper(enabled=report) as helper, Progress(plan.scenario.name, enabled=not quiet) as progress:
-        done = face.perform(plan, out=folder, progress=progress, reporter=helper)
+    chosen = seed_of(seed)
+    with Helper(enabled=report) as helper:  # first of all: it has much to import while we do the rest
+        plan = face.plan(scenario, seed=chosen, engine=engine, overrides=overrides or (), level=trace)
+        folder = out if out is not None else RUNS / f"{plan.scenario.name}-{plan.seed}"
+        if plan.note and not quiet:
+            say(plan.note, 0)
+        with Progress(plan.scenario.name, enabled=not quiet) as progress:
+            done = face.perform(plan, out=folder, progress=progress, reporter=helper)
     if helper.failure:
         say(f"the run is complete, but its report could not be rendered: {helper.failure}", 0)
     if json:

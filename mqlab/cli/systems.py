@@ -78,9 +78,28 @@ def defaults_table(defaults: Iterable[tuple[str, str, str]]) -> Table:
     from mqlab.cli.console import plain_table
 
     table = plain_table("field", "default", "source")
+    table.columns[2].overflow = "fold"  # half an address is no source
+    shown = ""
     for path, value, source in defaults:
-        table.add_row(escape(path), escape(value), f"[quiet]{escape(source)}[/]")
+        section, name = _sectioned(path)
+        if section not in ("", shown):
+            table.add_row(f"[name]{escape(section)}[/]", "", "")
+        shown = section
+        indent = "  " if section else ""
+        table.add_row(indent + escape(name), escape(value), f"[quiet]{escape(source)}[/]")
     return table
+
+
+def _sectioned(path: str) -> tuple[str, str]:
+    """Cut a path behind the entity it belongs to.
+
+    Examples
+    --------
+    >>> _sectioned("producers.buyers.link.loss"), _sectioned("seed")
+    (('producers.buyers', 'link.loss'), ('', 'seed'))
+    """
+    parts = path.split(".")
+    return (".".join(parts[:2]), ".".join(parts[2:])) if len(parts) > 2 else ("", path)
 
 
 def _print_all(all_of_them: list[Any]) -> None:

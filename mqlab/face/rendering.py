@@ -11,6 +11,7 @@ from __future__ import annotations
 
 __all__ = ["Helper", "Here", "Reporter", "render", "serve"]
 
+import gc
 import os
 import pickle
 import subprocess
@@ -166,6 +167,7 @@ def _packed(run: Run) -> bytes:
 
 def serve() -> None:
     """Be the helper: import what it takes, take a run, render it, answer."""
+    gc.disable()  # a short life, most of it spent on imports
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not be taken for the answer
     received: list[bytes] = []
