@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WIDTH_MAX = 110
 PATIENCE_S = 2.0
 """Anything that takes longer than this shows its progress."""
+LINES_EVERY_S = 10.0
+"""Where there is no terminal, progress is a line now and then."""
 
 
 def screen() -> Console:
@@ -89,7 +91,7 @@ class Progress:
 
     def __init__(self, label: str, *, enabled: bool = True) -> None:
         self._label, self._enabled = label, enabled
-        self._began = time.monotonic()
+        self._began = self._told = time.monotonic()
         self._bar: Any = None
 
     def __enter__(self) -> Progress:
@@ -97,7 +99,13 @@ class Progress:
 
     def __call__(self, fraction: float, what: str = "") -> None:
         """Say how much is done, and perhaps what comes next."""
-        if not self._enabled or time.monotonic() - self._began < PATIENCE_S:
+        now = time.monotonic()
+        if not self._enabled or now - self._began < PATIENCE_S:
+            return
+        if not sys.stderr.isatty():
+            if now - self._told >= LINES_EVERY_S:
+                self._told = now
+                print(f"mqlab: {what or self._label}: {fraction:.0%}", file=sys.stderr)  # noqa: T201
             return
         if self._bar is None:
             self._bar = self._make_bar()
@@ -114,7 +122,8 @@ class Progress:
             desc=f"mqlab: {self._label}",
             file=sys.stderr,
             leave=False,
-            mininterval=0.1 if sys.stderr.isatty() else 5.0,
+            mininterval=0,  # engines say seldom enough how far they are
+            delay=1e-9,  # not before the first update: 0 % would be wrong by now
             bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}, about {remaining} to go",
             dynamic_ncols=True,
         )
