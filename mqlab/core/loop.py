@@ -43,8 +43,6 @@ from mqlab.core.codes import (
     K_VANISHED,
     K_ACKED,
     K_DEDUPLICATED,
-    LEVEL_EVENTS,
-    LEVEL_FATES,
     R_BAD_COMMAND,
     R_OUTSIDE,
     R_PAUSE,
@@ -108,14 +106,14 @@ _RANK_SHIFT = 56
 def _has_room(s: State) -> bool:
     """Say whether every array has the headroom that one event may need."""
     run = runs(s, 0)
-    room = run["room"]
-    if run["heap_size"] - run["heap_n"] < room or run["copy_size"] - run["copy_fresh"] < room:
-        return False
-    if run["delivery_size"] - run["delivery_fresh"] < room or run["outbox_size"] - run["outbox_n"] < room:
-        return False
-    if run["level"] >= LEVEL_EVENTS and run["event_size"] - run["event_n"] < 8 * room:
-        return False
-    return run["level"] < LEVEL_FATES or run["fate_size"] - run["fate_n"] >= 2 * room
+    return (
+        run["heap_n"] <= run["heap_full"]
+        and run["copy_fresh"] <= run["copies_full"]
+        and run["delivery_fresh"] <= run["deliveries_full"]
+        and run["outbox_n"] <= run["outbox_full"]
+        and run["event_n"] <= run["events_full"]
+        and run["fate_n"] <= run["fates_full"]
+    )
 
 
 @kernel

@@ -18,15 +18,17 @@ from mqlab.jit import JIT, handle_of, is_compiled, prepare
 
 __all__ = ["BUDGET", "Machine"]
 
+_NEVER = 2**62
 Drain = Callable[[NDArray[Any]], None]
 
 BUDGET = 1_000_000 if JIT else 10_000
 """Events between two looks at the clock: a fraction of a second."""
 
 _GROWING = {"copies": "copy_fresh", "deliveries": "delivery_fresh", "heap": "heap_n", "outbox": "outbox_n"}
-_SIZES = {
-    "copies": "copy_size", "deliveries": "delivery_size", "heap": "heap_size", "outbox": "outbox_size",
-    "event_rows": "event_size", "fate_rows": "fate_size", "series": "bins",
+_FULL = {
+    # array: (field that says when it is full, headroom of one event in units of run["room"])
+    "copies": ("copies_full", 1), "deliveries": ("deliveries_full", 1), "heap": ("heap_full", 1),
+    "outbox": ("outbox_full", 1), "event_rows": ("events_full", 8), "fate_rows": ("fates_full", 2),
 }  # fmt: skip
 _DRAINED = {"event_rows": "event_n", "fate_rows": "fate_n"}
 
@@ -64,8 +66,11 @@ class Machine:
         self._note_sizes()
 
     def _note_sizes(self) -> None:
-        for name, field in _SIZES.items():
-            self.run[field] = len(self.array(name))
+        room, level = int(self.run["room"]), int(self.run["level"])
+        kept = {"event_rows": level >= codes.LEVEL_EVENTS, "fate_rows": level >= codes.LEVEL_FATES}
+        for name, (field, rooms) in _FULL.items():
+            self.run[field] = len(self.array(name)) - rooms * room if kept.get(name, True) else _NEVER
+        self.run["bins"] = len(self.array("series"))
 
     def advance(self, horizon_ns: int) -> int:
         """Let events happen before ``horizon_ns``; return R_REACHED, R_OUTSIDE or R_PAUSE of the codes.
@@ -94,12 +99,11 @@ class Machine:
 
     def _make_room(self) -> None:
         """Drain finished rows, and double whatever is short of headroom."""
-        room = int(self.run["room"])
         for name in _DRAINED:
             self.drain(name)
         for name, used in _GROWING.items():
             array = self.array(name)
-            if len(array) - int(self.run[used]) < room:
+            if int(self.run[used]) > int(self.run[_FULL[name][0]]):
                 bigger = np.zeros(2 * len(array), array.dtype)
                 bigger[: len(array)] = array
                 self._replace(name, bigger)

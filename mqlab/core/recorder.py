@@ -44,8 +44,6 @@ _K1 = np.uint64(0x9E3779B97F4A7C15)
 _K2 = np.uint64(0xC2B2AE3D27D4EB4F)
 _K3 = np.uint64(0x165667B19E3779F9)
 _K4 = np.uint64(0xD6E8FEB86659FD93)
-_K5 = np.uint64(0xA0761D6478BD642F)
-_K6 = np.uint64(0xE7037ED1A0B428DB)
 _FOLD = np.uint64(0x94D049BB133111EB)
 _S29 = np.uint64(29)
 
@@ -69,18 +67,11 @@ def tell(
     tally = counts(s, kind)
     tally["n"] = tally["n"] + 1
     now = run["now"]
-    small = (int(attempt) << 24) + (int(index) << 16) + (cause << 8) + kind
-    word = (
-        np.uint64(now) * _K1
-        + np.uint64(number + 1) * _K2
-        + np.uint64(first + 1) * _K3
-        + np.uint64(small) * _K4
-        + np.uint64(actor + 1) * _K5
-        + np.uint64(((int(queue) + 1) << 32) + count) * _K6
-    )
+    what = (int(attempt) << 36) + (int(index) << 20) + (count << 16) + (cause << 8) + kind
+    where = ((int(queue) + 1) << 44) ^ ((int(actor) + 1) << 22) ^ (first + 1)
+    word = np.uint64(now) * _K1 + np.uint64(number + 1) * _K2 + np.uint64(where) * _K3 + np.uint64(what) * _K4
     digest = (run["digest"] ^ word) * _FOLD
     run["digest"] = digest ^ (digest >> _S29)
-    run["events"] = run["events"] + 1
     if run["level"] < LEVEL_EVENTS:
         return
     n = run["event_n"]

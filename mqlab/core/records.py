@@ -27,14 +27,15 @@ __all__ = [
 RUN = np.dtype(
     [
         ("now", "i8"), ("seq", "i8"), ("end", "i8"), ("warmup", "i8"), ("stop_creating", "i8"),
-        ("digest", "u8"), ("events", "i8"), ("level", "i8"), ("finishing", "i8"), ("cursor", "i8"),
+        ("digest", "u8"), ("level", "i8"), ("finishing", "i8"), ("cursor", "i8"),
         ("number", "i8"),            # next message number
         ("order", "i8"),             # next processing order
         ("heap_n", "i8"), ("inbox_n", "i8"), ("inbox_read", "i8"), ("outbox_n", "i8"),
         ("event_n", "i8"), ("fate_n", "i8"),     # rows waiting to be drained
         ("room", "i8"),              # headroom every array must have before an event
-        ("heap_size", "i8"), ("copy_size", "i8"), ("delivery_size", "i8"), ("outbox_size", "i8"),
-        ("event_size", "i8"), ("fate_size", "i8"), ("bins", "i8"),
+        ("heap_full", "i8"), ("copies_full", "i8"), ("deliveries_full", "i8"), ("outbox_full", "i8"),
+        ("events_full", "i8"), ("fates_full", "i8"),     # above so many in use, one event might not fit
+        ("bins", "i8"),
         ("copy_free", "i8"), ("copy_fresh", "i8"), ("copies_live", "i8"),
         ("delivery_free", "i8"), ("delivery_fresh", "i8"), ("serial", "i8"),
         ("owed", "i8"), ("created", "i8"), ("sent", "i8"), ("confirmed", "i8"),

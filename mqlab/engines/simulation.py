@@ -104,7 +104,7 @@ class SimulationEngine:
             warmup_ns=model.warmup_ns,
             entities=machine.built.entities,
             digest=f"{int(run['digest']):016x}",
-            event_count=int(run["events"]),
+            event_count=int(machine.array("counts")["n"].sum()),
             counters=read_counters(machine, model),
             fates=fates,
             events=events,
