@@ -19,6 +19,7 @@ anything is decorated.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import os
@@ -206,6 +207,11 @@ else:
 
     split = math.frexp
 
+    def _same(value: Any) -> Any:
+        return value
+
+    _WIDEN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool, "U64": np.uint64}
+
     def is_compiled() -> bool:
         """Say whether compiled kernels lie in the cache folder; there is nothing to compile with the JIT off."""
         return True
@@ -214,8 +220,19 @@ else:
         """Compile the kernels that ``dispatcher`` calls: nothing to do with the JIT off."""
 
     def kernel(function: F) -> F:
-        """Mark a function of the numba subset; the JIT is off, so it stays what it is."""
-        return function
+        """Mark a function of the numba subset; the JIT is off, so it stays what it is.
+
+        Its arguments are widened as compiled code widens them: a numpy scalar would keep the width of the record
+        it came from.
+        """
+        names = function.__code__.co_varnames[: function.__code__.co_argcount]
+        widen = [_WIDEN.get(function.__annotations__[name], _same) for name in names]
+
+        @functools.wraps(function)
+        def interpreted(*arguments: Any) -> Any:
+            return function(*[wide(argument) for wide, argument in zip(widen, arguments, strict=True)])
+
+        return interpreted  # type: ignore[return-value]
 
     def entry(function: F) -> F:
         """Mark a kernel that Python calls; the JIT is off, so it stays what it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Progress", "plain_table", "print_json", "print_text", "screen"]
+__all__ = ["Progress", "import_rich", "plain_table", "print_json", "print_text", "screen"]
 
 import json
 import sys
@@ -19,6 +19,14 @@ PATIENCE_S = 2.0
 """Anything that takes longer than this shows its progress."""
 LINES_EVERY_S = 10.0
 """Where there is no terminal, progress is a line now and then."""
+
+
+def import_rich() -> None:
+    """Import what an account takes, at a time when there is nothing better to do."""
+    import rich.console
+    import rich.markup
+    import rich.table
+    import rich.text  # noqa: F401
 
 
 def screen() -> Console:

@@ -38,13 +38,14 @@ def run(
     Exit code: 0 all expectations hold, 1 one does not, 2 bad input, 3 internal error, 130 interrupted.
     """
     from mqlab import face
-    from mqlab.cli.console import Progress, print_json
+    from mqlab.cli.console import Progress, import_rich, print_json
     from mqlab.cli.endings import say
     from mqlab.cli.find import RUNS
     from mqlab.face.rendering import Helper
 
     chosen = seed_of(seed)
-    with Helper(enabled=report) as helper:  # first of all: it has much to import while we do the rest
+    # first of all the helper: it has much to import while we do the rest
+    with Helper(enabled=report, meanwhile=None if json or quiet else import_rich) as helper:
         plan = face.plan(scenario, seed=chosen, engine=engine, overrides=overrides or (), level=trace)
         folder = out if out is not None else RUNS / f"{plan.scenario.name}-{plan.seed}"
         if plan.note and not quiet:

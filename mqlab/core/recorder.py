@@ -67,8 +67,8 @@ def tell(
     tally = counts(s, kind)
     tally["n"] = tally["n"] + 1
     now = run["now"]
-    what = (int(attempt) << 36) + (int(index) << 20) + (count << 16) + (cause << 8) + kind
-    where = ((int(queue) + 1) << 44) ^ ((int(actor) + 1) << 22) ^ (first + 1)
+    what = (attempt << 36) + (index << 20) + (count << 16) + (cause << 8) + kind
+    where = ((queue + 1) << 44) ^ ((actor + 1) << 22) ^ (first + 1)
     word = np.uint64(now) * _K1 + np.uint64(number + 1) * _K2 + np.uint64(where) * _K3 + np.uint64(what) * _K4
     digest = (run["digest"] ^ word) * _FOLD
     run["digest"] = digest ^ (digest >> _S29)

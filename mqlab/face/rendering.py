@@ -17,6 +17,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,6 +65,8 @@ class Helper:
     ----------
     enabled
         False makes this a reporter that makes no report.
+    meanwhile
+        Something useful to do in this process while the helper draws.
 
     Examples
     --------
@@ -71,10 +74,10 @@ class Helper:
     ...     run = perform(plan("flash-sale"), out="runs/flash-sale-1", reporter=helper)
     """
 
-    def __init__(self, *, enabled: bool = True) -> None:
+    def __init__(self, *, enabled: bool = True, meanwhile: Callable[[], object] | None = None) -> None:
         self.failure = ""
         """Why there is no report; empty if there is one, or none was wanted."""
-        self._enabled = enabled
+        self._enabled, self._meanwhile = enabled, meanwhile
         self._process: subprocess.Popen[bytes] | None = None
         self._run: Run | None = None
 
@@ -102,6 +105,8 @@ class Helper:
         """Wait for the report. A report that cannot be made is a :attr:`failure`, not an exception."""
         if not self._enabled or self._run is None:
             return None
+        if self._meanwhile is not None:
+            self._meanwhile()
         answer = self._answer()
         if answer is not None:
             return answer

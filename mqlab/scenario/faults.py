@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal, cast
 
@@ -15,7 +15,6 @@ from mqlab.units import format_duration
 
 __all__ = ["resolve_faults"]
 
-_SECTIONS = ("nodes", "producers", "consumers")
 _TARGET = re.compile(r"(?P<name>[^\[\]]*)(?:\[(?P<member>[0-9]{1,9})\])?")
 FAULTS_MAX = 100_000
 
@@ -29,10 +28,22 @@ def resolve_faults(spec: ScenarioSpec, book: Book, model: Model) -> Model:
         path: Path = ("faults", i)
         kind = written.kind
         target = _target(book, (*path, kind), model, str(getattr(written, kind)), kind)
-        faults.extend(_times(book, path, model, written, cast(_Kind, kind), target))
+        for one in _befallen(model, target, kind):
+            faults.extend(_times(book, path, model, written, cast(_Kind, kind), one))
         if len(faults) > FAULTS_MAX:
             raise book.error(path, f"there are more than {FAULTS_MAX:,} faults", "remove some")
     return replace(model, faults=tuple(faults))
+
+
+def _befallen(model: Model, target: str, kind: str) -> tuple[str, ...]:
+    """Say who is hit: a node that is cut off or falls silent does so to each of its clients."""
+    name = target.removeprefix("nodes.")
+    if kind not in ("reset", "silence") or all(name != node.name for node in model.nodes):
+        return (target,)
+    home = {queue.name: queue.node for queue in model.queues}
+    clients = [("producers", p.name) for p in model.producers if p.node == name]
+    clients += [("consumers", c.name) for c in model.consumers if home[c.queue] == name]
+    return tuple(_spelt(_counts(model), section, entity) for section, entity in clients)
 
 
 def _times(
@@ -52,9 +63,7 @@ def _times(
 def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
     """Find the one entity that a target names; return it in the shortest form that is not ambiguous."""
     found = _TARGET.fullmatch(text)
-    counts: dict[tuple[str, str], int] = {("nodes", node.name): 1 for node in model.nodes}
-    counts |= {("producers", group.name): group.count for group in model.producers}
-    counts |= {("consumers", group.name): group.count for group in model.consumers}
+    counts = _counts(model)
     if found is None:
         raise book.error(
             path, f"`{text[:60]}` is not a target", "write a name, such as `broker` or `stock[2]`"
@@ -82,5 +91,17 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
         raise book.error(
             path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group"
         )
-    bare = sum(n == entity for _, n in counts) == 1
-    return (entity if bare else f"{section}.{entity}") + (f"[{member}]" if member is not None else "")
+    return _spelt(counts, section, entity) + (f"[{member}]" if member is not None else "")
+
+
+def _counts(model: Model) -> dict[tuple[str, str], int]:
+    """Count the members of everybody who may be hit."""
+    counts = {("nodes", node.name): 1 for node in model.nodes}
+    counts |= {("producers", group.name): group.count for group in model.producers}
+    return counts | {("consumers", group.name): group.count for group in model.consumers}
+
+
+def _spelt(counts: Iterable[tuple[str, str]], section: str, entity: str) -> str:
+    """Write a name, with its section only where it is not alone."""
+    alone = sum(name == entity for _, name in counts) == 1
+    return entity if alone else f"{section}.{entity}"

@@ -302,6 +302,15 @@ def test_faults() -> None:
     )
 
 
+def test_a_node_that_is_cut_off_or_silent_is_so_to_each_of_its_clients() -> None:
+    assert faults("at: 1 s, reset: broker", "at: 2 s, silence: broker, for: 1 s") == (
+        Fault(1 * S, "reset", "shop", 0),
+        Fault(1 * S, "reset", "stock", 0),
+        Fault(2 * S, "silence", "shop", S),
+        Fault(2 * S, "silence", "stock", S),
+    )
+
+
 def test_a_name_shared_by_two_is_said_in_full() -> None:
     text = """\
 system: rabbitmq
