@@ -35,7 +35,7 @@ class MqlabError(Exception):
     exit_code = 3
 
 
-class BadInput(MqlabError):
+class BadInput(MqlabError):  # noqa: N818 - it names what the person gave, not what we did
     """Something a person gave us cannot be used: a name, an option, a file.
 
     Parameters

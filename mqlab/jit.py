@@ -32,8 +32,19 @@ from typing import Any, TypeVar
 import numpy as np
 
 __all__ = [
-    "BOUNDS_CHECK", "JIT", "State", "U64", "accessor", "cache_folder", "entry", "handle_of", "is_compiled", "kernel",
-    "kernel_digest", "prepare", "split",
+    "BOUNDS_CHECK",
+    "JIT",
+    "U64",
+    "State",
+    "accessor",
+    "cache_folder",
+    "entry",
+    "handle_of",
+    "is_compiled",
+    "kernel",
+    "kernel_digest",
+    "prepare",
+    "split",
 ]  # fmt: skip
 
 State = Any
@@ -51,7 +62,13 @@ BOUNDS_CHECK = os.environ.get("MQLAB_BOUNDS_CHECK", "0") == "1"
 """True when ``MQLAB_BOUNDS_CHECK=1``: compiled kernels check every index (slower; used by a test)."""
 
 _KERNEL_SOURCES = (
-    "jit.py", "sampling.py", "policies", "core", "trace/kinds.py", "trace/fates.py", "trace/schema.py",
+    "jit.py",
+    "sampling.py",
+    "policies",
+    "core",
+    "trace/kinds.py",
+    "trace/fates.py",
+    "trace/schema.py",
 )
 
 
@@ -86,7 +103,7 @@ def cache_folder(versions: str = "") -> Path:
 
 
 def _usable(folder: Path) -> Path:
-    """The folder itself if we can write there, else a temporary one (compiled anew in each process)."""
+    """Give the folder itself if we can write there, else a temporary one (compiled anew in each process)."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
@@ -104,11 +121,19 @@ if JIT:
     from numba import types
     from numba.extending import intrinsic
 
-    _CPU = hashlib.blake2b(f"{get_host_cpu_name()}{get_host_cpu_features().flatten()}".encode(), digest_size=4).hexdigest()
+    _CPU = hashlib.blake2b(
+        f"{get_host_cpu_name()}{get_host_cpu_features().flatten()}".encode(), digest_size=4
+    ).hexdigest()
     _CACHE = _usable(cache_folder(f"-numba{numba.__version__}-{_CPU}"))
     numba.config.CACHE_DIR = str(_CACHE)
 
-    _TYPES = {"State": types.int64, "int": types.int64, "float": types.float64, "bool": types.boolean, "U64": types.uint64}
+    _TYPES = {
+        "State": types.int64,
+        "int": types.int64,
+        "float": types.float64,
+        "bool": types.boolean,
+        "U64": types.uint64,
+    }
     _kernels: dict[int, Any] = {}
     _prepared: set[int] = set()
 
@@ -142,11 +167,16 @@ if JIT:
                 callee.disable_compile()
 
     def _codes(code: Any) -> list[Any]:
-        return [code, *(inner for constant in code.co_consts if hasattr(constant, "co_names") for inner in _codes(constant))]
+        return [
+            code,
+            *(inner for constant in code.co_consts if hasattr(constant, "co_names") for inner in _codes(constant)),
+        ]
 
     def _signature(function: Any) -> tuple[Any, ...]:
         annotations = function.__annotations__
-        return tuple(_TYPES[annotations[name]] for name in function.__code__.co_varnames[: function.__code__.co_argcount])
+        return tuple(
+            _TYPES[annotations[name]] for name in function.__code__.co_varnames[: function.__code__.co_argcount]
+        )
 
     def accessor(index: int, dtype: np.dtype[Any]) -> Callable[[State, int], Any]:
         """Make the kernel function ``at(s, i)``: record ``i`` of array number ``index`` of the state."""
@@ -183,10 +213,10 @@ if JIT:
                 raise IndexError
             return at(s, i)
 
-        return checked  # type: ignore[no-any-return]
+        return checked
 
     @intrinsic  # type: ignore[untyped-decorator]
-    def split(typingctx: Any, x: Any) -> Any:
+    def _split(typingctx: Any, x: Any) -> Any:
         """Split a positive normal float into (m, e) with x = m·2^e and m in [0.5, 1): its bits, taken apart."""
 
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -199,12 +229,13 @@ if JIT:
 
         return types.Tuple((types.float64, types.int64))(types.float64), codegen
 
+    split: Callable[[float], tuple[float, int]] = _split
+
     def is_compiled() -> bool:
         """Say whether compiled kernels lie in the cache folder (if not, the first run takes half a minute more)."""
         return any(_CACHE.rglob("*.nbc"))
 
 else:
-
     split = math.frexp
 
     def _same(value: Any) -> Any:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mqlab.core import codes
 from mqlab.core.distributions import SCRATCH
-from mqlab.core.records import ARRAYS
 from mqlab.core.recorder import BUCKETS
+from mqlab.core.records import ARRAYS
 from mqlab.model import ConsumerGroup, Distribution, Link, LinkSide, Model, ProducerGroup, entity_name
 from mqlab.policies.backoff import JITTER
 from mqlab.routing import route
@@ -146,7 +146,9 @@ class _Builder:
             arrays, tuple(self.entities), self.client_names, self.producer_names, self.consumer_names, self.node_index
         )
 
-    def _client(self, group: ProducerGroup | ConsumerGroup, member: int, kind: int, owner: int, node: int, sides: int) -> int:
+    def _client(
+        self, group: ProducerGroup | ConsumerGroup, member: int, kind: int, owner: int, node: int, sides: int
+    ) -> int:
         name = entity_name(group.name, member, group.count)
         room = "producers" if kind == codes.PRODUCER else "consumers"
         ident = name if kind == codes.PRODUCER else group.name
@@ -234,7 +236,8 @@ class _Builder:
                 "ident": name_identity(self.seed, f"consumers.{group.name}"), "members": group.count,
                 "service": self.tables.dist(group.service),
                 "alpha": group.contention.alpha, "beta": group.contention.beta,
-                "fails": fails.probability if fails else 0.0, "poison": int(fails is not None and fails.per == "message"),
+                "fails": fails.probability if fails else 0.0,
+                "poison": int(fails is not None and fails.per == "message"),
                 "then": codes.THEN[fails.then] if fails else 0, "deduplicate": int(group.deduplicate),
                 "restart": group.restart_ns, "entity": len(self.entities),
             }

@@ -27,7 +27,7 @@ E_FLUSH_START = 10      # a: node, c: node epoch
 E_FLUSH_END = 11        # a: node, c: node epoch
 E_CONNECT = 12          # a: client, c: life of the client            try to connect
 E_HEARTBEAT = 13        # a: client, b: serial of the silence         silent for too long?
-E_RESET_SEEN = 14       # a: client, c: connection epoch              the client learns that the broker knows no such connection
+E_RESET_SEEN = 14       # a: client, c: connection epoch              the broker knows no such connection
 E_REVIVE = 15           # a: client, c: life of the client            a consumer that died of an exception comes back
 E_WARM = 16             #                                             warm-up is over
 

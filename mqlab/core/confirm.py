@@ -9,8 +9,8 @@ from __future__ import annotations
 from mqlab.core.codes import E_CONFIRM_IN, K_CONFIRM_SENT, K_PACKET_LOST, P_CONFIRM, RANK_EVENT
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
-from mqlab.core.records import clients, copies, producers, runs
 from mqlab.core.recorder import emit
+from mqlab.core.records import clients, copies, producers, runs
 from mqlab.jit import State, kernel
 from mqlab.sampling import CONFIRM
 

@@ -33,13 +33,23 @@ from mqlab.core.hands import interrupt
 from mqlab.core.heap import push
 from mqlab.core.producer import pump
 from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_unacked
-from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
 from mqlab.core.recorder import drop_delivery, emit, tell
+from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
 from mqlab.jit import State, kernel
 
 __all__ = [
-    "close", "connect", "die", "heartbeat", "lost", "return_some", "return_unacked", "reset", "revive", "silence",
-    "speak", "watch",
+    "close",
+    "connect",
+    "die",
+    "heartbeat",
+    "lost",
+    "reset",
+    "return_some",
+    "return_unacked",
+    "revive",
+    "silence",
+    "speak",
+    "watch",
 ]  # fmt: skip
 
 

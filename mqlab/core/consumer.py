@@ -35,8 +35,8 @@ from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_grou
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross, is_instant
 from mqlab.core.queue import dispatch, leave_node, put_back, ring_join, unlink_unacked
-from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs
 from mqlab.core.recorder import drop_delivery, emit
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs
 from mqlab.jit import State, kernel
 from mqlab.sampling import ACK, EXCEPTION, unit
 

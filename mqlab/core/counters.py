@@ -25,9 +25,7 @@ def read_counters(machine: Machine, model: Model) -> Counters:
     counts = machine.array("counts")["n"]
     tallies = machine.array("tallies")["n"]
     fates = {fate_label(fate): int(tallies[fate]) for fate in Fate if fate != Fate.LOST}
-    fates |= {
-        fate_label(Fate.LOST, cause): int(tallies[Fate.LOST + cause]) for cause in Cause if cause != Cause.NONE
-    }
+    fates |= {fate_label(Fate.LOST, cause): int(tallies[Fate.LOST + cause]) for cause in Cause if cause != Cause.NONE}
     return Counters(
         events_by_kind={kind.name.lower(): int(counts[kind]) for kind in Kind},
         messages={
@@ -75,7 +73,10 @@ def _series(machine: Machine) -> dict[str, NDArray[np.int64]]:
 
 def _queues(machine: Machine, model: Model) -> dict[str, QueueStats]:
     span = float(model.end_ns - model.warmup_ns)
-    return {queue.name: _stats(record, model.end_ns, span) for queue, record in zip(model.queues, machine.array("queues"), strict=False)}
+    return {
+        queue.name: _stats(record, model.end_ns, span)
+        for queue, record in zip(model.queues, machine.array("queues"), strict=False)
+    }
 
 
 def _stats(record: Any, end_ns: int, span: float) -> QueueStats:

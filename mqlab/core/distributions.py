@@ -63,7 +63,7 @@ def sample(s: State, index: int, purpose: U64, who: U64, what: U64, attempt: int
         for part in range(count):
             d = dists(s, index + part)
             kind = d["kind"]
-            if kind == DIST_SUM or kind == DIST_MAX:
+            if kind in (DIST_SUM, DIST_MAX):
                 value = 0.0
                 for _ in range(int(d["p0"])):
                     top -= 1

@@ -32,8 +32,8 @@ from mqlab.core.codes import (
 from mqlab.core.confirm import NO, YES, send_confirm
 from mqlab.core.heap import push
 from mqlab.core.queue import append, dispatch, leave_node, take_first, use_cpu
-from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
 from mqlab.core.recorder import emit, new_copy, release
+from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
 from mqlab.core.storage import store
 from mqlab.jit import State, kernel
 

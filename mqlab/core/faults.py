@@ -30,8 +30,8 @@ from mqlab.core.codes import (
 from mqlab.core.connection import lost, return_some, watch
 from mqlab.core.heap import push
 from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
-from mqlab.core.records import clients, copies, nodes, queues, runs
 from mqlab.core.recorder import emit, release, tell
+from mqlab.core.records import clients, copies, nodes, queues, runs
 from mqlab.jit import State, kernel
 
 __all__ = ["crash", "crash_node", "recover", "restart_node"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mqlab.core.codes import (
+    DISPATCH_CHUNK,
     E_DROP,
     E_SERVICE_DONE,
     F_IN_FLIGHT,
@@ -17,16 +18,25 @@ from mqlab.core.codes import (
     RANK_EVENT,
     STOP_DELIVERY,
     X_AUTO_ACK,
-    DISPATCH_CHUNK,
 )
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
-from mqlab.core.records import clients, consumers, copies, deliveries, groups, outbox, queues, runs
 from mqlab.core.recorder import drop_delivery, emit
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, outbox, queues, runs
 from mqlab.jit import State, kernel
 from mqlab.sampling import EFFECT_AT, SERVICE, unit
 
-__all__ = ["abandon", "drop_hands", "effect", "finish_one", "interrupt", "receive", "start_next", "stop_for_world", "touch_group"]
+__all__ = [
+    "abandon",
+    "drop_hands",
+    "effect",
+    "finish_one",
+    "interrupt",
+    "receive",
+    "start_next",
+    "stop_for_world",
+    "touch_group",
+]
 
 
 @kernel
@@ -116,7 +126,16 @@ def start_next(s: State, consumer: int) -> None:
     now = runs(s, 0)["now"]
     k["started"] = now
     k["ends"] = now + service
-    emit(s, K_STARTED, d["copy"], clients(s, k["client"])["entity"], queues(s, k["queue"])["entity"], d["number"], service, 0)
+    emit(
+        s,
+        K_STARTED,
+        d["copy"],
+        clients(s, k["client"])["entity"],
+        queues(s, k["queue"])["entity"],
+        d["number"],
+        service,
+        0,
+    )
     push(s, now + service, RANK_EVENT, E_SERVICE_DONE, consumer, delivery, k["life"])
 
 

@@ -7,6 +7,7 @@ outside has something to do, or the event budget is used up.
 
 from __future__ import annotations
 
+from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.codes import (
     ACK_REJECT,
     E_ACK_IN,
@@ -34,15 +35,15 @@ from mqlab.core.codes import (
     E_SERVICE_DONE,
     E_UNKNOWN,
     E_WARM,
+    K_ACKED,
     K_CONFIRMED,
+    K_DEDUPLICATED,
     K_DELIVERED,
     K_ENQUEUED,
     K_EVICTED,
     K_PROCESSED,
     K_REFUSED,
     K_VANISHED,
-    K_ACKED,
-    K_DEDUPLICATED,
     R_BAD_COMMAND,
     R_OUTSIDE,
     R_PAUSE,
@@ -77,10 +78,10 @@ from mqlab.core.producer import (
     prepared,
     pump,
     resend,
-    schedule_arrival,
     unknown,
 )
 from mqlab.core.queue import dispatch, ring_join, set_ready, set_unacked
+from mqlab.core.recorder import retire
 from mqlab.core.records import (
     clients,
     copies,
@@ -93,7 +94,6 @@ from mqlab.core.records import (
     runs,
     series,
 )
-from mqlab.core.recorder import retire
 from mqlab.core.storage import flush_end, flush_start
 from mqlab.jit import State, entry, kernel
 
@@ -232,9 +232,9 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
 def _is_index(s: State, kind: int, a: int) -> bool:
     """Say whether a command names something that exists."""
     run = runs(s, 0)
-    if kind == W_CRASH_NODE or kind == W_POWER_LOSS or kind == W_RESTART_NODE:
+    if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE):
         return 0 <= a < run["nodes"]
-    if kind == W_START or kind == W_SETTLE:
+    if kind in (W_START, W_SETTLE):
         return 0 <= a < run["delivery_fresh"]
     return a >= 0
 

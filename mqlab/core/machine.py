@@ -57,7 +57,7 @@ class Machine:
         self._note_sizes()
 
     def array(self, name: str) -> NDArray[Any]:
-        """The records called ``name`` as they are now."""
+        """Get the records called ``name`` as they are now."""
         return self._arrays[self._names.index(name)]
 
     def _replace(self, name: str, array: NDArray[Any]) -> None:

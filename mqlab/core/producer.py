@@ -11,17 +11,10 @@ long, so the unconfirmed list is in the order of its deadlines.
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
+from mqlab.core.arrivals import choose_key, schedule_arrival
 from mqlab.core.codes import (
-    ARRIVALS_BY_HAND,
     ARRIVALS_CLOSED,
-    ARRIVALS_CONSTANT,
-    ARRIVALS_POISSON,
     DISPATCH_CHUNK,
-    E_ARRIVAL,
     E_CONFIRM_TIMER,
     E_FORGET,
     E_PREPARED,
@@ -33,7 +26,6 @@ from mqlab.core.codes import (
     F_IN_FLIGHT,
     F_LOST,
     K_BACKED_OFF,
-    K_BUFFERED,
     K_CONFIRMED,
     K_CREATED,
     K_FORGOTTEN,
@@ -46,9 +38,6 @@ from mqlab.core.codes import (
     K_STALE_PACKET,
     K_TIMED_OUT,
     K_UNKNOWN,
-    KEYS_NONE,
-    KEYS_SEQUENCE,
-    KEYS_UNIFORM,
     P_CONFIRM,
     P_PUBLISH,
     RANK_CONTINUE,
@@ -68,19 +57,16 @@ from mqlab.core.exchange import publish_in, suspect
 from mqlab.core.hands import stop_for_world
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, TWIN, UP, cross, doubled, is_instant
-from mqlab.core.records import clients, copies, producers, runs
+from mqlab.core.outgoing import await_confirm, keep, stop_awaiting
 from mqlab.core.recorder import emit, new_copy, release
-from mqlab.jit import U64, State, kernel
+from mqlab.core.records import clients, copies, producers, runs
+from mqlab.jit import State, kernel
 from mqlab.policies.backoff import backoff_ns
 from mqlab.sampling import (
-    ARRIVAL,
     BACKOFF,
-    KEY,
     PREPARE,
     PUBLISH,
     ROUTE,
-    THINK,
-    exponential,
     identity,
     unit,
 )
@@ -89,55 +75,6 @@ __all__ = [
     "arrival", "confirm_in", "confirm_timer", "create", "forget", "prepared", "pump", "resend", "schedule_arrival",
     "unknown",
 ]  # fmt: skip
-
-_NEVER = -1
-
-
-@kernel
-def _next_time(s: State, producer: int) -> int:
-    """Compute when the next open arrival is due; _NEVER after the last one."""
-    p = producers(s, producer)
-    n = p["sequence"]
-    kind = p["arrivals"]
-    if kind == ARRIVALS_CONSTANT:
-        return p["start"] + int(float(p["first"] + n * p["step"]) * 1.0e9 / p["group_rate"] + 0.5)
-    e = exponential(ARRIVAL, p["ident"], np.uint64(n), 0, 0)
-    if kind == ARRIVALS_POISSON:
-        p["last"] = p["last"] + int(min(e * 1.0e9 / p["rate"] + 0.5, 4.0e18))
-        return p["last"]
-    # A ramp: a unit-rate Poisson process, its times mapped back through the integrated rate.
-    p["area"] = p["area"] + e
-    slope = (p["to_rate"] - p["rate"]) / p["over"]
-    whole = 0.5 * (p["rate"] + p["to_rate"]) * p["over"]
-    if p["area"] < whole:
-        root = math.sqrt(max(p["rate"] * p["rate"] + 2.0 * slope * p["area"], 0.0))
-        seconds = 2.0 * p["area"] / (p["rate"] + root)
-    elif p["to_rate"] > 0.0:
-        seconds = p["over"] + (p["area"] - whole) / p["to_rate"]
-    else:
-        return _NEVER
-    return p["start"] + int(min(seconds * 1.0e9 + 0.5, 4.0e18))
-
-
-@kernel
-def schedule_arrival(s: State, producer: int) -> None:
-    """Schedule the producer's next message, unless it has made its last."""
-    p = producers(s, producer)
-    kind = p["arrivals"]
-    if kind == ARRIVALS_BY_HAND:
-        return
-    if p["limit"] >= 0 and p["sequence"] >= p["limit"]:
-        return
-    run = runs(s, 0)
-    if kind == ARRIVALS_CLOSED:
-        due = max(run["now"], p["start"])
-        if p["think"] >= 0:
-            due = due + sample(s, p["think"], THINK, p["ident"], np.uint64(p["sequence"]), 0, 0)
-    else:
-        due = _next_time(s, producer)
-    if due >= p["stop"] or due < 0:
-        return
-    push(s, due, RANK_EVENT, E_ARRIVAL, producer, 0, 0)
 
 
 @kernel
@@ -151,20 +88,6 @@ def arrival(s: State, producer: int) -> None:
     else:
         p["sequence"] = p["sequence"] + 1
     schedule_arrival(s, producer)
-
-
-@kernel
-def _choose_key(s: State, producer: int, ident: U64, sequence: int) -> int:
-    p = producers(s, producer)
-    kind = p["keys_kind"]
-    if kind == KEYS_NONE:
-        return 0
-    if kind == KEYS_SEQUENCE:
-        return int(sequence % p["keys"])
-    u = unit(KEY, p["ident"], ident, 0, 0)
-    if kind == KEYS_UNIFORM:
-        return int(min(int(u * float(p["keys"])), p["keys"] - 1))
-    return pick(s, p["keys_table"], p["keys"], u)
 
 
 @kernel
@@ -187,7 +110,7 @@ def create(s: State, producer: int, key: int, size: int) -> int:
     c["created"] = run["now"]
     c["refs"] = 1
     if key < 0:
-        key = _choose_key(s, producer, ident, sequence)
+        key = choose_key(s, producer, ident, sequence)
     c["key"] = key
     if size < 0:
         size = p["size"]
@@ -235,47 +158,7 @@ def _try_send(s: State, copy: int, again: bool) -> None:
     if client["up"] == 1 and (p["max_in_flight"] == 0 or p["unconfirmed"] < p["max_in_flight"]):
         _send(s, copy)
         return
-    _buffer(s, producer, copy, again)
-
-
-@kernel
-def _buffer(s: State, producer: int, copy: int, first: bool) -> None:
-    """Keep a message that cannot leave yet, at the end of the buffer or (``first``) at its head."""
-    p = producers(s, producer)
-    c = copies(s, copy)
-    c["sending"] = S_BUFFERED
-    emit(s, K_BUFFERED, copy, clients(s, p["client"])["entity"], -1, c["attempts"], 0, 0)
-    if first:
-        c["prev"] = -1
-        c["next"] = p["buffer_head"]
-        if p["buffer_head"] < 0:
-            p["buffer_tail"] = copy
-        else:
-            copies(s, p["buffer_head"])["prev"] = copy
-        p["buffer_head"] = copy
-        return
-    c["next"] = -1
-    c["prev"] = p["buffer_tail"]
-    if p["buffer_tail"] < 0:
-        p["buffer_head"] = copy
-    else:
-        copies(s, p["buffer_tail"])["next"] = copy
-    p["buffer_tail"] = copy
-
-
-@kernel
-def _unbuffer(s: State, copy: int) -> None:
-    """Take a message out of its producer's buffer, wherever it stands."""
-    c = copies(s, copy)
-    p = producers(s, c["producer"])
-    if c["prev"] < 0:
-        p["buffer_head"] = c["next"]
-    else:
-        copies(s, c["prev"])["next"] = c["next"]
-    if c["next"] < 0:
-        p["buffer_tail"] = c["prev"]
-    else:
-        copies(s, c["next"])["prev"] = c["prev"]
+    keep(s, producer, copy, again)
 
 
 @kernel
@@ -294,15 +177,7 @@ def _send(s: State, copy: int) -> None:
         run["sent"] = run["sent"] + 1
     emit(s, K_SENT, copy, client["entity"], -1, attempt, 0, 0)
     if p["confirm"] == 1:
-        c["sending"] = S_UNCONFIRMED
-        c["next"] = -1
-        c["prev"] = p["unconfirmed_tail"]
-        if p["unconfirmed_tail"] < 0:
-            p["unconfirmed_head"] = copy
-        else:
-            copies(s, p["unconfirmed_tail"])["next"] = copy
-        p["unconfirmed_tail"] = copy
-        p["unconfirmed"] = p["unconfirmed"] + 1
+        await_confirm(s, producer, copy)
         if p["timeout"] > 0:
             c["deadline"] = now + p["timeout"]
             if p["timer"] == 0:
@@ -341,21 +216,6 @@ def _publish(s: State, copy: int, attempt: int) -> None:
         publish_in(s, copy, attempt, epoch)
     else:
         push(s, arrives, RANK_EVENT, E_PUBLISH_IN, copy, attempt, epoch)
-
-
-@kernel
-def _unlink_unconfirmed(s: State, copy: int) -> None:
-    c = copies(s, copy)
-    p = producers(s, c["producer"])
-    if c["prev"] < 0:
-        p["unconfirmed_head"] = c["next"]
-    else:
-        copies(s, c["prev"])["next"] = c["next"]
-    if c["next"] < 0:
-        p["unconfirmed_tail"] = c["prev"]
-    else:
-        copies(s, c["next"])["prev"] = c["prev"]
-    p["unconfirmed"] = p["unconfirmed"] - 1
 
 
 @kernel
@@ -431,18 +291,18 @@ def confirm_in(s: State, copy: int, word: int, epoch: int) -> None:
     sending = c["sending"]
     if answer == YES:
         if sending == S_UNCONFIRMED:
-            _unlink_unconfirmed(s, copy)
+            stop_awaiting(s, copy)
             _confirmed(s, copy)
             _over(s, copy, 0)
         elif sending == S_BUFFERED and attempt > 0:
-            _unbuffer(s, copy)
+            unbuffer(s, copy)
             _confirmed(s, copy)
             _over(s, copy, 0)
         elif sending == S_WAITING:  # too late for the time-out, in time to spare the next try
             _confirmed(s, copy)
             c["sending"] = S_CONFIRMED
     elif answer == NO and sending == S_UNCONFIRMED and attempt == c["attempts"]:
-        _unlink_unconfirmed(s, copy)
+        stop_awaiting(s, copy)
         emit(s, K_REFUSED, copy, client["entity"], -1, attempt, 0, 0)
         _after_failure(s, copy, 1)
     release(s, copy)
@@ -460,7 +320,7 @@ def pump(s: State, producer: int) -> None:
         copy = p["buffer_head"]
         if copy < 0 or client["up"] == 0 or (p["max_in_flight"] > 0 and p["unconfirmed"] >= p["max_in_flight"]):
             return
-        _unbuffer(s, copy)
+        unbuffer(s, copy)
         _send(s, copy)
     p["pumping"] = 1
     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_PUMP, producer, 0, 0)
@@ -479,7 +339,7 @@ def confirm_timer(s: State, producer: int) -> None:
         c = copies(s, copy)
         if c["deadline"] > now:
             break
-        _unlink_unconfirmed(s, copy)
+        stop_awaiting(s, copy)
         emit(s, K_TIMED_OUT, copy, client["entity"], -1, c["attempts"], 0, 0)
         _after_failure(s, copy, 0)
     p["timer"] = 0
@@ -499,7 +359,7 @@ def unknown(s: State, producer: int) -> None:
         copy = p["unconfirmed_head"]
         if copy < 0:
             return
-        _unlink_unconfirmed(s, copy)
+        stop_awaiting(s, copy)
         emit(s, K_UNKNOWN, copy, client["entity"], -1, copies(s, copy)["attempts"], 0, 0)
         _after_failure(s, copy, 0)
     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_UNKNOWN, producer, 0, 0)
@@ -524,11 +384,11 @@ def forget(s: State, producer: int) -> None:
     for _ in range(DISPATCH_CHUNK):
         copy = p["unconfirmed_head"]
         if copy >= 0:
-            _unlink_unconfirmed(s, copy)
+            stop_awaiting(s, copy)
         else:
             copy = p["buffer_head"]
             if copy < 0:
                 return
-            _unbuffer(s, copy)
+            unbuffer(s, copy)
         _forget_one(s, copy)
     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_FORGET, producer, 0, 0)

@@ -35,14 +35,23 @@ from mqlab.core.codes import (
 from mqlab.core.hands import receive
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, TWIN, cross, doubled, is_instant
-from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
 from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
+from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
 from mqlab.jit import State, kernel
 from mqlab.sampling import DELIVERY
 
 __all__ = [
-    "append", "dispatch", "has_credit", "leave_node", "put_back", "ring_join", "ring_leave", "set_ready",
-    "set_unacked", "take_first", "unlink_unacked",
+    "append",
+    "dispatch",
+    "has_credit",
+    "leave_node",
+    "put_back",
+    "ring_join",
+    "ring_leave",
+    "set_ready",
+    "set_unacked",
+    "take_first",
+    "unlink_unacked",
 ]
 
 

@@ -60,7 +60,16 @@ _S29 = np.uint64(29)
 
 @kernel
 def tell(
-    s: State, kind: int, number: int, index: int, actor: int, queue: int, attempt: int, first: int, cause: int, count: int
+    s: State,
+    kind: int,
+    number: int,
+    index: int,
+    actor: int,
+    queue: int,
+    attempt: int,
+    first: int,
+    cause: int,
+    count: int,
 ) -> None:
     """Record one event: count it, fold it into the digest, keep its row if the level says so."""
     run = runs(s, 0)

@@ -15,13 +15,49 @@ from __future__ import annotations
 import numpy as np
 
 from mqlab.jit import accessor
-from mqlab.trace.schema import EVENT, FATE
+from mqlab.trace.schema import EVENT, FATE, SERIES
 
 __all__ = [
-    "ARRAYS", "CLIENT", "CONSUMER", "COPY", "DELIVERY", "DIST", "GROUP", "HEAP", "INBOX", "NODE", "OUTBOX", "PRODUCER",
-    "QUEUE", "ROUTE", "RUN", "SIDE", "STAGE", "clients", "consumers", "copies", "counts", "deliveries", "dists",
-    "event_rows", "fate_rows", "groups", "heap", "histograms", "inbox", "nodes", "outbox", "producers", "queues",
-    "routes", "runs", "series", "sides", "stages", "table", "tallies",
+    "ARRAYS",
+    "CLIENT",
+    "CONSUMER",
+    "COPY",
+    "DELIVERY",
+    "DIST",
+    "GROUP",
+    "HEAP",
+    "INBOX",
+    "NODE",
+    "OUTBOX",
+    "PRODUCER",
+    "QUEUE",
+    "ROUTE",
+    "RUN",
+    "SIDE",
+    "STAGE",
+    "clients",
+    "consumers",
+    "copies",
+    "counts",
+    "deliveries",
+    "dists",
+    "event_rows",
+    "fate_rows",
+    "groups",
+    "heap",
+    "histograms",
+    "inbox",
+    "nodes",
+    "outbox",
+    "producers",
+    "queues",
+    "routes",
+    "runs",
+    "series",
+    "sides",
+    "stages",
+    "table",
+    "tallies",
 ]
 
 RUN = np.dtype(
@@ -128,7 +164,9 @@ CLIENT = np.dtype(
     align=True,
 )  # fmt: skip
 
-SIDE = np.dtype([("latency", "i4"), ("constant", "i4"), ("fixed_ns", "i8"), ("loss", "f8"), ("duplicate", "f8")], align=True)
+SIDE = np.dtype(
+    [("latency", "i4"), ("constant", "i4"), ("fixed_ns", "i8"), ("loss", "f8"), ("duplicate", "f8")], align=True
+)
 
 PRODUCER = np.dtype(
     [
@@ -176,13 +214,7 @@ ROUTE = np.dtype([("first", "i4"), ("count", "i4")])
 
 STAGE = np.dtype([("count", "i8"), ("sum", "f8"), ("min", "i8"), ("max", "i8")])
 
-SERIES_RECORD = np.dtype(
-    [
-        ("created", "i8"), ("sent", "i8"), ("confirmed", "i8"), ("refused", "i8"), ("enqueued", "i8"), ("delivered", "i8"),
-        ("processed", "i8"), ("acked", "i8"), ("evicted", "i8"), ("vanished", "i8"), ("redelivered", "i8"),
-        ("ready", "i8"), ("unacked", "i8"),
-    ]
-)  # fmt: skip
+SERIES_RECORD = np.dtype([(name, "i8") for name in SERIES])
 """Cumulative at the end of each bin, except ready and unacked."""
 
 WORD = np.dtype([("n", "i8")])

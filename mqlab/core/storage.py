@@ -9,6 +9,7 @@ persistent copies on durable queues wait for the end of their flush.
 from __future__ import annotations
 
 from mqlab.core.codes import (
+    CHUNK,
     D_SYNCED,
     D_WRITTEN,
     E_FLUSH_END,
@@ -19,13 +20,12 @@ from mqlab.core.codes import (
     K_WRITTEN,
     RANK_CONTINUE,
     RANK_EVENT,
-    CHUNK,
 )
 from mqlab.core.confirm import YES, send_confirm
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
-from mqlab.core.records import copies, nodes, producers, queues, runs
 from mqlab.core.recorder import emit, release, tell
+from mqlab.core.records import copies, nodes, producers, queues, runs
 from mqlab.jit import State, kernel
 from mqlab.sampling import DISK
 

@@ -34,8 +34,13 @@ from mqlab.trace.sinks import MemorySink, Sink
 __all__ = ["IntegerEnvironment", "SimulationEngine"]
 
 
-class IntegerEnvironment(simpy.Environment):  # type: ignore[misc]
+class IntegerEnvironment(simpy.Environment):
     """A SimPy environment whose clock stays an integer: one ``timeout(0.5)`` would turn it into floats for good."""
+
+    @property
+    def now(self) -> int:
+        """Virtual time in ns."""
+        return int(super().now)
 
     def schedule(self, event: Any, priority: Any = 1, delay: Any = 0) -> None:
         """Schedule an event ``delay`` whole nanoseconds from now.
@@ -47,7 +52,8 @@ class IntegerEnvironment(simpy.Environment):  # type: ignore[misc]
         """
         if isinstance(delay, bool) or not isinstance(delay, int):
             raise BadInput(
-                f"a delay of {delay!r} is not a whole number of nanoseconds", mend="write timeout(500_000_000) for half a second"
+                f"a delay of {delay!r} is not a whole number of nanoseconds",
+                mend="write timeout(500_000_000) for half a second",
             )
         super().schedule(event, priority, delay)
 
@@ -80,7 +86,7 @@ class SimulationEngine:
         chosen_seed = model.seed if seed is None else seed
         sink = MemorySink(level) if sink is None else sink
         if JIT and not is_compiled():
-            print("mqlab: compiling the simulation's kernels, once for this version (about half a minute) …", file=sys.stderr)
+            sys.stderr.write("mqlab: compiling the simulation's kernels, once for this version (half a minute) …\n")
         _check_by_hand(model, processes)
         machine = Machine(build(model, chosen_seed, level), sink.events, sink.fates)
         clock = IntegerEnvironment(initial_time=0)
@@ -144,7 +150,9 @@ def _start(clock: IntegerEnvironment, world: World, process: Process) -> None:
     generator = process(world)
     if not isinstance(generator, Generator):
         name = getattr(process, "__name__", repr(process))
-        raise BadInput(f"{name} is not a generator function", mend="a process yields events, such as world.timeout(1_000_000)")
+        raise BadInput(
+            f"{name} is not a generator function", mend="a process yields events, such as world.timeout(1_000_000)"
+        )
     clock.process(generator)
 
 

@@ -80,7 +80,9 @@ class Delivery:
 
     def _settle(self, answer: int) -> None:
         if self._settled:
-            raise BadInput(f"message {self.message} was settled twice", mend="call ack() or nack() once for each delivery")
+            raise BadInput(
+                f"message {self.message} was settled twice", mend="call ack() or nack() once for each delivery"
+            )
         self._settled = True
         self._world.command(codes.W_SETTLE, self._handle, answer, self._serial)
 
@@ -200,7 +202,9 @@ class World:
             return
         clients = self._lookup(built.clients, target, "client") if name not in built.nodes else []
         if client_command < 0 or not clients:
-            raise BadInput(f"{kind} cannot befall {target!r}", mend="crash or power_loss a node; crash, reset or silence a client")
+            raise BadInput(
+                f"{kind} cannot befall {target!r}", mend="crash or power_loss a node; crash, reset or silence a client"
+            )
         for client in clients:
             self.command(client_command, client)
 
@@ -211,7 +215,7 @@ class World:
         self._machine.command(self._clock.now, kind, a, b, c)
 
     def inbox_taken(self) -> None:
-        """The core has executed all commands."""
+        """Note that the core has executed all commands."""
         self._publishing = 0
 
     def stop(self, time_ns: int, reason: int, entity: int, handle: int, serial: int, detail: int) -> None:

@@ -17,8 +17,12 @@ __all__ = ["Direction", "Kind"]
 
 
 class Kind(IntEnum):
-    """Event kinds. ``attempt`` is the publish attempt (from 1) on the producer's side of the broker, and the
-    delivery number of the copy (from 1) on the consumer's side."""
+    """Event kinds.
+
+    ``attempt`` is the publish attempt (from 1) on the producer's side of the broker, and the delivery number of the
+    copy (from 1) on the consumer's side. CONFIRM_SENT names the producer as its actor and DISPATCHED the consumer:
+    whom it is for.
+    """
 
     # the producer's side
     CREATED = 1

@@ -17,8 +17,20 @@ from numpy.typing import NDArray
 from mqlab.trace.fates import Fate, fate_label
 
 __all__ = [
-    "EVENT", "FATE", "FORMAT_VERSION", "HISTOGRAM_BITS", "LEVELS", "SERIES", "STAGES", "Counters", "Entity", "Level",
-    "QueueStats", "RowSource", "Rows", "Trace",
+    "EVENT",
+    "FATE",
+    "FORMAT_VERSION",
+    "HISTOGRAM_BITS",
+    "LEVELS",
+    "SERIES",
+    "STAGES",
+    "Counters",
+    "Entity",
+    "Level",
+    "QueueStats",
+    "RowSource",
+    "Rows",
+    "Trace",
 ]
 
 FORMAT_VERSION = 1
@@ -74,16 +86,36 @@ FATE = np.dtype(
 )
 """Rows of one message stand next to each other, copy 0 first; messages in the order in which they ended."""
 
-STAGES = ("latency", "created_sent", "sent_confirmed", "created_confirmed", "created_enqueued",
-          "enqueued_delivered", "delivered_processed")
+STAGES = (
+    "latency",
+    "created_sent",
+    "sent_confirmed",
+    "created_confirmed",
+    "created_enqueued",
+    "enqueued_delivered",
+    "delivered_processed",
+)
 """Stages with a histogram each; ``latency`` is created → first processing of a copy."""
 
 HISTOGRAM_BITS = 8
 """Values below 2**HISTOGRAM_BITS are counted exactly; above, each octave has 2**(HISTOGRAM_BITS-1) buckets of equal
 width, so a quantile is off by less than 0.4 %. See :func:`mqlab.measure.latency.bucket_bounds`."""
 
-SERIES = ("created", "sent", "confirmed", "refused", "enqueued", "delivered", "processed", "acked", "evicted",
-          "vanished", "redelivered", "ready", "unacked")
+SERIES = (
+    "created",
+    "sent",
+    "confirmed",
+    "refused",
+    "enqueued",
+    "delivered",
+    "processed",
+    "acked",
+    "evicted",
+    "vanished",
+    "redelivered",
+    "ready",
+    "unacked",
+)
 """Time series over ``Counters.bin_ns`` wide bins, over all queues: counts per bin, except the last two, which are
 the number of ready and unacknowledged copies at the end of the bin."""
 
@@ -121,7 +153,7 @@ class Counters:
     messages: Mapping[str, int]
     """created, sent (at least once), confirmed, owed, processed (obligations)."""
     fates: Mapping[str, int]
-    """Every label of :func:`mqlab.trace.fates.fate_label` that can occur, zeros included: 16 fates and ``lost:<cause>``."""
+    """Every label of :func:`mqlab.trace.fates.fate_label`, zeros included: 16 fates and ``lost:<cause>``."""
     histograms: Mapping[str, NDArray[np.int64]]
     """Per stage of STAGES: counts per bucket."""
     moments: Mapping[str, tuple[int, float, int, int]]
@@ -131,7 +163,7 @@ class Counters:
     """Per name of SERIES: one value a bin, from time 0 to the end."""
     queues: Mapping[str, QueueStats]
     utilisation: Mapping[str, float]
-    """Busy fraction from warm-up to the end, by entity: NODE.cpu, NODE.disk, each consumer group (mean of its members)."""
+    """Busy fraction from warm-up to the end: NODE.cpu, NODE.disk, each consumer group (mean of its members)."""
     gauges: Mapping[str, int] = field(default_factory=dict)
     """Other figures by name, such as ``broker.memory_max_bytes``."""
 
@@ -176,12 +208,14 @@ class Rows:
 
     def of_message(self, message: int) -> NDArray[np.void]:
         """All rows of one message, in order."""
-        return self.array[self.array["message"] == message]
+        rows: NDArray[np.void] = self.array[self.array["message"] == message]
+        return rows
 
     def between(self, start_ns: int, stop_ns: int) -> NDArray[np.void]:
         """All event rows with start_ns ≤ time_ns < stop_ns, in order."""
         low, high = np.searchsorted(self.array["time_ns"], [start_ns, stop_ns])
-        return self.array[low:high]
+        rows: NDArray[np.void] = self.array[low:high]
+        return rows
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 A row is (name, what is replaced in GOOD, by what, line, column, part of what is said, part of the mend).
 """
 
-# ruff: noqa: E501 - a row a line reads best
+
 from __future__ import annotations
 
 from typing import NamedTuple
