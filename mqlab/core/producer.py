@@ -57,7 +57,7 @@ from mqlab.core.exchange import publish_in, suspect
 from mqlab.core.hands import stop_for_world
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, TWIN, UP, cross, doubled, is_instant
-from mqlab.core.outgoing import await_confirm, keep, stop_awaiting
+from mqlab.core.outgoing import await_confirm, keep, stop_awaiting, unbuffer
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, producers, runs
 from mqlab.jit import State, kernel
