@@ -24,12 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["--version"])  # doctest: +SKIP
     0
     """
-    from mqlab.cli import endings
-    from mqlab.errors import MqlabError
-
+    try:
+        from mqlab.cli import endings
+        from mqlab.errors import MqlabError
+    except KeyboardInterrupt:
+        return 130
     endings.prepare_process()
     try:
-        with endings.termination_interrupts():
+        with endings.interruptible():
             code = _dispatch(argv)
     except endings.Terminated:
         return endings.say("terminated; nothing half-written is left", 143)

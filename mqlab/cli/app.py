@@ -36,9 +36,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def mqlab(
     context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
 ) -> None:
     """See why messages get lost, doubled, reordered and late, and prove what you would do about it.
 

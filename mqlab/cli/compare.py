@@ -35,17 +35,13 @@ def compare(
     from mqlab.cli.find import find_run, is_run_folder
 
     if second is None and not overrides:
-        raise BadInput(
-            "one run has nothing to be compared with", mend="name another one, or change A by --set"
-        )
+        raise BadInput("one run has nothing to be compared with", mend="name another one, or change A by --set")
     other = first if second is None else second
     if overrides and is_run_folder(other):
         raise BadInput(f"{other} is a run that is over", mend="--set goes with a scenario")
     chosen = seed_of(seed)
     before = find_run(first, seed=None if is_run_folder(first) else chosen, level="fates")
-    after = find_run(
-        other, seed=None if is_run_folder(other) else chosen, overrides=overrides or (), level="fates"
-    )
+    after = find_run(other, seed=None if is_run_folder(other) else chosen, overrides=overrides or (), level="fates")
     result = comparison(before, after)
     if json:
         print_json(result)

@@ -59,9 +59,7 @@ def doctor(
         table.add_row(marks[finding.state], finding.subject, finding.text)
     out = screen()
     out.print(table)
-    out.print(
-        "\n[good]all that mqlab needs is there[/]" if healthy else "\n[bad]something mqlab needs is broken[/]"
-    )
+    out.print("\n[good]all that mqlab needs is there[/]" if healthy else "\n[bad]something mqlab needs is broken[/]")
     return 0 if healthy else 1
 
 
@@ -152,9 +150,7 @@ def _services() -> list[Diagnosis]:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=0.3).close()
         except OSError:
-            found.append(
-                Diagnosis(name, "missing", f"does not answer on localhost:{port} (only live engines need it)")
-            )
+            found.append(Diagnosis(name, "missing", f"does not answer on localhost:{port} (only live engines need it)"))
         else:
             found.append(Diagnosis(name, "good", f"answers on localhost:{port}"))
     return found
@@ -166,18 +162,14 @@ def _programs() -> list[Diagnosis]:
     found = []
     for name, spellings in PROGRAMS.items():
         path = next(filter(None, map(shutil.which, spellings)), None)
-        found.append(
-            Diagnosis(name, "good" if path else "missing", path or "not found (only its own tests need it)")
-        )
+        found.append(Diagnosis(name, "good" if path else "missing", path or "not found (only its own tests need it)"))
     return found
 
 
 def bench(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to measure, such as: core.")] = "core",
     json: Json = False,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Smaller and fewer runs, for a first impression.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Smaller and fewer runs, for a first impression.")] = False,
 ) -> int:
     """Measure how fast mqlab is on this machine, beside its peers, interleaved in one run."""
     from mqlab.bench import run_bench
@@ -198,9 +190,7 @@ def _print_bench(result: dict[str, Any]) -> None:
 
     out = screen()
     out.print(f"[bold]{result['bench']}[/] on {_machine(result['machine'])}", soft_wrap=True)
-    table = plain_table(
-        "", "measured", "unit", "ours", "peer's", "ratio", "target", "peer", right=(3, 4, 5, 6)
-    )
+    table = plain_table("", "measured", "unit", "ours", "peer's", "ratio", "target", "peer", right=(3, 4, 5, 6))
     marks = {True: "[good]✓[/]", False: "[bad]✗[/]", None: ""}
     for row in result["rows"]:
         table.add_row(
@@ -219,6 +209,4 @@ def _print_bench(result: dict[str, Any]) -> None:
 def _machine(machine: dict[str, Any]) -> str:
     versions = machine.get("versions") or {}
     told = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return f"{machine.get('cpu', 'this machine')}, {machine.get('cores', '?')} cores" + (
-        f" ({told})" if told else ""
-    )
+    return f"{machine.get('cpu', 'this machine')}, {machine.get('cores', '?')} cores" + (f" ({told})" if told else "")

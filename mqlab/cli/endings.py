@@ -9,12 +9,12 @@ __all__ = [
     "Terminated",
     "flushed",
     "internal",
+    "interruptible",
     "one_line",
     "prepare_process",
     "reader_has_gone",
     "say",
     "tell",
-    "termination_interrupts",
     "usage",
 ]
 
@@ -30,25 +30,42 @@ from types import FrameType
 
 from mqlab.errors import MqlabError, did_you_mean
 
+REPEAT_S = 0.05
+
 
 class Terminated(BaseException):
     """SIGTERM came. Not an Exception, so that nothing but clean-up code stands in its way."""
 
 
 @contextmanager
-def termination_interrupts() -> Iterator[None]:
-    """Make SIGTERM unwind the stack as Ctrl-C does, so that half-written folders are removed."""
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM unwind the stack from wherever they find us, so that clean-up code runs.
+
+    An exception raised inside a callback from C (the compiler has some) is reported and forgotten by Python. So
+    where that happens to an interruption, it is made again a moment later.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def handler(_signal: int, _frame: FrameType | None) -> None:
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, handler)
+    def forgotten(lost: sys.UnraisableHookArgs) -> None:
+        again = {KeyboardInterrupt: signal.SIGINT, Terminated: signal.SIGTERM}.get(lost.exc_type)
+        if again is None:
+            hook_before(lost)
+        else:
+            timer = threading.Timer(REPEAT_S, os.kill, [os.getpid(), again])
+            timer.daemon = True
+            timer.start()
+
+    before, hook_before = signal.signal(signal.SIGTERM, terminate), sys.unraisablehook
+    sys.unraisablehook = forgotten
     try:
         yield
     finally:
+        sys.unraisablehook = hook_before
         signal.signal(signal.SIGTERM, before)
 
 

@@ -22,9 +22,7 @@ def is_run_folder(text: str) -> bool:
     return Path(text).is_dir() or ("/" in text and not text.endswith((".yaml", ".yml")))
 
 
-def find_run(
-    text: str, *, seed: int | None = None, overrides: Sequence[str] = (), level: Level | None = None
-) -> Run:
+def find_run(text: str, *, seed: int | None = None, overrides: Sequence[str] = (), level: Level | None = None) -> Run:
     """Load the run folder ``text``, or run the scenario of that name in memory.
 
     Raises

@@ -15,9 +15,7 @@ MESSAGE_MAX = 2**63 - 1
 
 def explain(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or a scenario to be run.")],
-    message: Annotated[
-        str, typer.Option("--message", "-m", metavar="N", help="Number of the message, from 0.")
-    ],
+    message: Annotated[str, typer.Option("--message", "-m", metavar="N", help="Number of the message, from 0.")],
     seed: Seed = None,
     overrides: Overrides = None,
 ) -> int:
@@ -45,9 +43,7 @@ def replay(
     recorded = face.load(run)
     trace = recorded.trace
     with Progress(f"replaying {recorded.scenario.name}") as progress:
-        again = simulate(
-            recorded.model, engine=trace.engine, seed=trace.seed, level="counts", progress=progress
-        )
+        again = simulate(recorded.model, engine=trace.engine, seed=trace.seed, level="counts", progress=progress)
     same = again.digest == trace.digest
     if json:
         print_json({"run": run, "recorded": trace.digest, "replayed": again.digest, "same": same})

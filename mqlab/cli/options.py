@@ -10,9 +10,7 @@ import typer
 
 SEED_MAX = 2**63 - 1
 
-Scenario = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A file, or the name of a shipped scenario.")
-]
+Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A file, or the name of a shipped scenario.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Seed = Annotated[
     str | None,
@@ -20,9 +18,7 @@ Seed = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="PATH=VALUE", help="Change a field, such as consumers.stock.count=8. Repeatable."
-    ),
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a field, such as consumers.stock.count=8. Repeatable."),
 ]
 
 

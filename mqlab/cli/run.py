@@ -22,9 +22,7 @@ def run(
     overrides: Overrides = None,
     trace: Annotated[
         str | None,
-        typer.Option(
-            "--trace", metavar="LEVEL", help="What to keep: counts, fates or events; by default by size."
-        ),
+        typer.Option("--trace", metavar="LEVEL", help="What to keep: counts, fates or events; by default by size."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The run folder; by default runs/NAME-SEED.")

@@ -43,9 +43,7 @@ def scenarios(
         table.add_row(f"[name]{name}[/]", system, escape(sentence))
     out = screen()
     out.print(table)
-    out.print(
-        f"\n[quiet]mqlab run NAME runs one; the files are in {escape(str(_home(found)))}[/]", soft_wrap=True
-    )
+    out.print(f"\n[quiet]mqlab run NAME runs one; the files are in {escape(str(_home(found)))}[/]", soft_wrap=True)
     return 0
 
 
@@ -97,8 +95,7 @@ def check(
                     "bytes_by_level": dict(expected.bytes_by_level),
                 },
                 "defaults": [
-                    {"path": path, "value": value, "source": source}
-                    for path, value, source in loaded.defaults_used
+                    {"path": path, "value": value, "source": source} for path, value, source in loaded.defaults_used
                 ],
                 "expectations": [expectation.text for expectation in loaded.expectations],
             }

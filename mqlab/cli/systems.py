@@ -128,9 +128,7 @@ def _print_one(shown: dict[str, Any]) -> None:
     out.print(mechanisms)
     out.print("\n[bold]defaults[/]")
     out.print(defaults_table((d["path"], d["value"], d["source"]) for d in shown["defaults"]))
-    out.print(
-        "\n[bold]contract[/] [quiet](with these defaults; another configuration promises other things)[/]"
-    )
+    out.print("\n[bold]contract[/] [quiet](with these defaults; another configuration promises other things)[/]")
     table = plain_table("anomaly", "", "because")
     for anomaly, promise in shown["contract"].items():
         ruling = "[fair]permitted[/]" if promise["permitted"] else "[good]ruled out[/]"

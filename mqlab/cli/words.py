@@ -58,8 +58,8 @@ def factor(before: float | None, after: float | None) -> str:
 
     Examples
     --------
-    >>> factor(2, 3), factor(8, 2), factor(5, 5), factor(0, 3)
-    ('× 1.5', '÷ 4', '=', '')
+    >>> factor(2, 3), factor(8, 2), factor(5, 5), factor(10_000, 10_001), factor(0, 3)
+    ('× 1.5', '÷ 4', '=', '≈', '')
     """
     if before is None or after is None:
         return ""
@@ -68,7 +68,8 @@ def factor(before: float | None, after: float | None) -> str:
     if before <= 0 or after <= 0:
         return ""
     up = after / before
-    return f"× {up:.3g}" if up >= 1 else f"÷ {1 / up:.3g}"
+    told = f"× {up:.3g}" if up >= 1 else f"÷ {1 / up:.3g}"
+    return "≈" if told[2:] == "1" else told
 
 
 def value(amount: Any) -> str:

@@ -68,6 +68,29 @@ def test_an_interrupted_run_keeps_the_run_that_was_there(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"long.yaml", "tiny.yaml", "kept"}
 
 
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_that_python_forgets_is_made_again(which):
+    """Exceptions in callbacks from C are reported and forgotten; qsort calls one of ours for ever."""
+    code = (
+        "import ctypes, signal, sys, time\n"
+        "from mqlab.cli import endings\n"
+        "def compare(a, b):\n"
+        f"    signal.raise_signal({int(which)})\n"
+        "    return 0\n"
+        "kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)\n"
+        "try:\n"
+        "    with endings.interruptible():\n"
+        "        ctypes.CDLL(None).qsort((ctypes.c_int * 2)(2, 1), 2, 4, kind(compare))\n"
+        "        print('forgotten', flush=True)\n"
+        "        time.sleep(60)\n"
+        "except (KeyboardInterrupt, endings.Terminated) as error:\n"
+        "    print(type(error).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    name = {signal.SIGINT: "KeyboardInterrupt", signal.SIGTERM: "Terminated"}[which]
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["forgotten", name], "")
+
+
 def test_an_interrupt_while_rendering_leaves_nothing(tmp_path, monkeypatch, capsys):
     def interrupted(_):
         raise KeyboardInterrupt
@@ -92,9 +115,7 @@ def test_a_full_disk_behind_standard_output_is_told(tmp_path):
         pytest.skip("this system has no /dev/full")
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "mqlab", "schema"]
-        done = subprocess.run(
-            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 3
     assert done.stderr.startswith("mqlab: ")
     assert "Traceback" not in done.stderr

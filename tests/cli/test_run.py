@@ -72,9 +72,7 @@ def test_the_digest_does_not_depend_on_the_level(call, tiny, level):
 
 
 def test_another_seed_is_another_run(call, tiny):
-    digests = {
-        call("run", tiny, "--json", "--seed", seed).object["trace_digest"] for seed in (0, 1, 2**63 - 1)
-    }
+    digests = {call("run", tiny, "--json", "--seed", seed).object["trace_digest"] for seed in (0, 1, 2**63 - 1)}
     assert len(digests) == 3
 
 
@@ -153,18 +151,14 @@ def test_the_account_for_people(call, tiny):
 def test_no_line_is_wider_than_the_terminal(call, tiny, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     ending = call("run", tiny)
-    lines = [
-        line for line in ending.out.splitlines() if "mqlab explain" not in line and "report:" not in line
-    ]
+    lines = [line for line in ending.out.splitlines() if "mqlab explain" not in line and "report:" not in line]
     assert max(map(len, lines)) <= min(columns, console.WIDTH_MAX)
 
 
 def test_no_colours_where_nobody_wants_them(call, tiny, monkeypatch):
     assert "\x1b" not in call("run", tiny).out
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[" not in call("run", tiny).out.replace("\x1b[1m", "").replace("\x1b[0m", "").replace(
-        "\x1b[2m", ""
-    )
+    assert "\x1b[" not in call("run", tiny).out.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("\x1b[2m", "")
 
 
 def test_a_report_that_cannot_be_rendered_does_not_cost_the_run(call, tiny, empty_folder, monkeypatch):
