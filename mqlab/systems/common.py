@@ -15,27 +15,17 @@ COMMON: Final = (
     Default("producers.*.count", "1", OURS + "one producer"),
     Default("producers.*.each", "false", OURS + "rates are those of the whole group"),
     Default("producers.*.message.size", "1 KiB", OURS + "the size most published comparisons use"),
-    Default(
-        "producers.*.message.key", "none", OURS + "keys only matter where order or popularity is studied"
-    ),
-    Default(
-        "producers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"
-    ),
+    Default("producers.*.message.key", "none", OURS + "keys only matter where order or popularity is studied"),
+    Default("producers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
     Default("producers.*.link.loss", "0", OURS + "TCP hides loss until the connection breaks"),
     Default("producers.*.link.duplicate", "0", OURS + "TCP delivers a segment once"),
     Default("producers.*.link.ordered", "true", OURS + "TCP keeps the order of a connection"),
-    Default(
-        "producers.*.retry.backoff.exponential.factor", "2", OURS + "doubling, as most retry libraries do"
-    ),
-    Default(
-        "producers.*.retry.backoff.exponential.max", "10 s", OURS + "long enough for a broker to restart"
-    ),
+    Default("producers.*.retry.backoff.exponential.factor", "2", OURS + "doubling, as most retry libraries do"),
+    Default("producers.*.retry.backoff.exponential.max", "10 s", OURS + "long enough for a broker to restart"),
     Default("producers.*.retry.backoff.exponential.jitter", "full", OURS + "spreads a crowd of clients best"),
     Default("consumers.*.count", "1", OURS + "one consumer"),
     Default("consumers.*.service", "1 ms", OURS + "quick work: a thousand messages a second"),
-    Default(
-        "consumers.*.deduplicate", "false", OURS + "a handler acts on every delivery unless it is told not to"
-    ),
+    Default("consumers.*.deduplicate", "false", OURS + "a handler acts on every delivery unless it is told not to"),
     Default("consumers.*.exceptions.per", "delivery", OURS + "a fault that a second try may not meet again"),
     Default("consumers.*.exceptions.then", "crash", "Python: an exception nobody catches ends the process"),
     Default("consumers.*.contention.alpha", "0", OURS + "consumers do not wait for each other"),

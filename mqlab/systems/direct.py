@@ -27,9 +27,7 @@ DEFAULTS: Final = with_common(
         "Python requests, Advanced usage, Timeouts: without one it waits on",
     ),
     Default("producers.*.retry.attempts", "1", "Python requests, HTTPAdapter: max_retries=0"),
-    Default(
-        "producers.*.retry.backoff", "{exponential: {first: 100 ms}}", OURS + "short at first, then doubling"
-    ),
+    Default("producers.*.retry.backoff", "{exponential: {first: 100 ms}}", OURS + "short at first, then doubling"),
     Default("producers.*.connection.heartbeat", "0 s", "RFC 9112: HTTP has no heartbeat"),
     Default("producers.*.connection.reconnect", "100 ms", OURS + "the next call opens a new connection"),
     Default("queues.*.durable", "false", _NO_DISK),

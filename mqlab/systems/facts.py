@@ -103,14 +103,27 @@ def resends(model: Model, producer: ProducerGroup) -> str:
     if producer.confirm is not None:
         if producer.confirm.timeout_ns > 0:
             return f"`{producer.name}` sends again when a confirm is late"
-        refusing = [
-            q for q in queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"
-        ]
+        refusing = [q for q in queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
         if refusing and len(queues_of(model, producer)) > 1:
             return f"`{producer.name}` sends again to all queues when `{refusing[0].name}` refuses"
+        failing = _answers_no(model, producer)
+        if failing:
+            return f"`{producer.name}` calls again when `{failing}` fails"
         broken = breaks_producer(model, producer)
         if broken:
             return f"`{producer.name}` sends again what was unconfirmed when {broken}"
+    return ""
+
+
+def _answers_no(model: Model, producer: ProducerGroup) -> str:
+    """Name who may refuse a stored message whose confirm waits for the work; or nothing."""
+    if producer.confirm is None or producer.confirm.when != "processed":
+        return ""
+    for queue in queues_of(model, producer):
+        for consumer in consumers_of(model, queue):
+            failing = consumer.exceptions
+            if consumer.service is None or (failing and failing.probability > 0 and failing.then == "reject"):
+                return consumer.name
     return ""
 
 

@@ -189,9 +189,7 @@ def _why_sent_later(model: Model, producer: ProducerGroup) -> str:
     broken = facts.breaks_producer(model, producer)
     if broken:
         return f"`{producer.name}` tries again later when {broken}"
-    refusing = [
-        q for q in facts.queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"
-    ]
+    refusing = [q for q in facts.queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
     if refusing and producer.confirm is not None:
         return f"`{producer.name}` tries again later when `{refusing[0].name}` refuses"
     return ""

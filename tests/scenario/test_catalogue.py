@@ -55,9 +55,7 @@ def plain(text: str) -> Any:
     return floats(read(text, "f.yaml").data())
 
 
-@pytest.mark.parametrize(
-    "text", [GOOD, starter("a"), *(path.read_text("utf-8") for _, path, _, _ in shipped())]
-)
+@pytest.mark.parametrize("text", [GOOD, starter("a"), *(path.read_text("utf-8") for _, path, _, _ in shipped())])
 def test_what_loads_pleases_the_schema(schema: Draft202012Validator, text: str) -> None:
     assert [error.message for error in schema.iter_errors(plain(text))] == []
 
@@ -111,9 +109,7 @@ def test_a_message_for_many_queues_has_many_rows() -> None:
     none = estimate(scenario("to: {exchange: keyed, routing_key: blue}", more=EVENTS).model)
     red = estimate(scenario("to: {exchange: keyed, routing_key: {red: 1, blue: 1}}", more=EVENTS).model)
     assert one.events == none.events == red.events
-    more = (
-        "exchanges: {all: {type: fanout}}\nbindings: [{exchange: all, queue: a}, {exchange: all, queue: b}]\n"
-    )
+    more = "exchanges: {all: {type: fanout}}\nbindings: [{exchange: all, queue: a}, {exchange: all, queue: b}]\n"
     text = (
         "system: rabbitmq\nduration: 10 s\nproducers: "
         "{p: {arrivals: {constant: 100/s}, to: {exchange: all}}}\n"

@@ -108,9 +108,7 @@ def test_defaults_that_were_used_are_named_with_their_source() -> None:
         ("{closed: {think: 10 ms}}", Arrivals("closed", think=constant(10 * MS), stop_ns=10 * S)),
         (
             "{closed: {think: {exponential: 1 s}, messages: 9}}",
-            Arrivals(
-                "closed", think=Distribution("exponential", (float(S),)), stop_ns=10 * S, messages_max=9
-            ),
+            Arrivals("closed", think=Distribution("exponential", (float(S),)), stop_ns=10 * S, messages_max=9),
         ),
         ("by_hand", Arrivals("by_hand", stop_ns=10 * S)),
     ],
@@ -148,9 +146,7 @@ def test_with_each_rates_and_numbers_are_those_of_one_member() -> None:
         ),
         (
             "{parallel: [1 ms, {serial: [1 ms, 1 ms]}]}",
-            Distribution(
-                "parallel", (), (constant(1e6), Distribution("serial", (), (constant(1e6), constant(1e6))))
-            ),
+            Distribution("parallel", (), (constant(1e6), Distribution("serial", (), (constant(1e6), constant(1e6))))),
         ),
         ("by_hand", None),
     ],
@@ -255,9 +251,7 @@ def test_a_link_by_name_in_line_and_with_two_sides() -> None:
 
 
 def test_what_a_consumer_may_do_wrong() -> None:
-    failing = scenario(
-        consumer="exceptions: {probability: 5 %, per: message, then: requeue}"
-    ).model.consumers[0]
+    failing = scenario(consumer="exceptions: {probability: 5 %, per: message, then: requeue}").model.consumers[0]
     assert failing.exceptions == Exceptions(0.05, "message", "requeue")
     plain = scenario(consumer="exceptions: {probability: 5 %}, contention: {alpha: 0.1}").model.consumers[0]
     assert plain.exceptions == Exceptions(0.05, "delivery", "crash")
@@ -351,8 +345,6 @@ def test_the_same_text_gives_an_equal_model() -> None:
 
 def test_a_file_without_a_name_is_called_after_its_file(tmp_path: Path) -> None:
     path = tmp_path / "9 lives, 1 queue.yaml"
-    path.write_text(
-        "system: rabbitmq\nduration: 1 s\nproducers: {a: {arrivals: {poisson: 1/s}}}\nqueues: {q: {}}\n"
-    )
+    path.write_text("system: rabbitmq\nduration: 1 s\nproducers: {a: {arrivals: {poisson: 1/s}}}\nqueues: {q: {}}\n")
     assert load(path).name == "scenario-9-lives-1-queue"
     assert load(str(path)).path == path

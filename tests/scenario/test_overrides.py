@@ -62,16 +62,12 @@ def test_the_last_override_wins() -> None:
 
 
 def test_names_with_dots_are_found_whole() -> None:
-    text = (
-        "system: rabbitmq\nduration: 1 s\nproducers: {eu.shop: {arrivals: {poisson: 1/s}}}\nqueues: {q: {}}\n"
-    )
+    text = "system: rabbitmq\nduration: 1 s\nproducers: {eu.shop: {arrivals: {poisson: 1/s}}}\nqueues: {q: {}}\n"
     assert loads(text, overrides=["producers.eu.shop.count=3"]).model.producers[0].count == 3
 
 
 def test_an_override_may_contradict_the_file() -> None:
-    with pytest.raises(
-        ScenarioError, match=r"--set producers\.shop\.arrivals\.constant=5/s: .* exclude each other"
-    ):
+    with pytest.raises(ScenarioError, match=r"--set producers\.shop\.arrivals\.constant=5/s: .* exclude each other"):
         scenario(overrides=("producers.shop.arrivals.constant=5/s",))
 
 

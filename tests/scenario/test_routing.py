@@ -49,15 +49,11 @@ def test_an_unknown_exchange_is_refused() -> None:
 
 
 @given(
-    st.lists(
-        st.builds(Binding, st.sampled_from(["all", "keyed"]), st.sampled_from(QUEUES), st.sampled_from("ab"))
-    ),
+    st.lists(st.builds(Binding, st.sampled_from(["all", "keyed"]), st.sampled_from(QUEUES), st.sampled_from("ab"))),
     st.sampled_from(["", "all", "keyed"]),
     st.sampled_from(["a", "b", "log"]),
 )
-def test_contracts_see_the_queues_that_messages_reach(
-    bindings: list[Binding], exchange: str, key: str
-) -> None:
+def test_contracts_see_the_queues_that_messages_reach(bindings: list[Binding], exchange: str, key: str) -> None:
     model = scenario().model
     queues = tuple(replace(model.queues[0], name=name) for name in QUEUES)
     model = replace(model, queues=queues, exchanges=tuple(EXCHANGES), bindings=tuple(bindings))

@@ -68,8 +68,7 @@ def test_every_default_may_be_written_where_it_holds(name: str, retry: str) -> N
 @pytest.mark.parametrize("name", systems.names())
 def test_a_contract_speaks_of_every_anomaly_and_says_why(name: str) -> None:
     model = loads(
-        f"system: {name}\nduration: 1 s\nqueues: {{q: {{}}}}\n"
-        "producers: {p: {arrivals: {constant: 1/s}}}\n"
+        f"system: {name}\nduration: 1 s\nqueues: {{q: {{}}}}\nproducers: {{p: {{arrivals: {{constant: 1/s}}}}}}\n"
     ).model
     promises = systems.get(name).contract(model)
     assert tuple(promises) == ANOMALIES
@@ -201,10 +200,7 @@ queues: {{orders: {{}}, log: {{{REFUSING}}}}}
 bindings: [{{exchange: all, queue: orders}}, {{exchange: all, queue: log}}]
 """
     contract = systems.get("rabbitmq").contract
-    assert (
-        "sends again to all queues when `log` refuses"
-        in contract(loads(text).model)["enqueued_twice"].because
-    )
+    assert "sends again to all queues when `log` refuses" in contract(loads(text).model)["enqueued_twice"].because
     assert not contract(loads(text.replace(REFUSING, "")).model)["enqueued_twice"].permitted
 
 
@@ -257,9 +253,7 @@ consumers: {{a: {{deduplicate: true}}, b: {{deduplicate: true}}}}
         ("", "", "", "faults: [{at: 5 s, reset: shop}]", False, "one producer"),
     ],
 )
-def test_out_of_order(
-    producer: str, consumer: str, queue: str, more: str, permitted: bool, because: str
-) -> None:
+def test_out_of_order(producer: str, consumer: str, queue: str, more: str, permitted: bool, because: str) -> None:
     promise = promises(producer, consumer, queue, more)["out_of_order"]
     assert promise.permitted == permitted, promise.because
     assert because in promise.because
@@ -278,6 +272,21 @@ consumers: {{connections: {{}}}}
     assert contract["lost"] == Promise(False, "the answer comes after the work, so what is answered is done")
     assert contract["recovered"].permitted
     assert contract["duplicate_effect"].permitted
+
+
+def test_a_call_that_fails_is_made_again_after_it_was_taken() -> None:
+    text = f"""\
+system: direct
+duration: 10 s
+producers: {{users: {{arrivals: {{poisson: 1/s}}, {AGAIN}}}}}
+queues: {{database: {{}}}}
+consumers: {{connections: {{exceptions: {{probability: 1 %, then: reject}}}}}}
+"""
+    contract = systems.get("direct").contract
+    assert "`users` calls again when `connections` fails" in contract(loads(text).model)["enqueued_twice"].because
+    assert not contract(loads(text.replace("probability: 1 %", "probability: 0")).model)["enqueued_twice"].permitted
+    once = text.replace(AGAIN, "confirm: true")
+    assert not contract(loads(once).model)["enqueued_twice"].permitted
 
 
 def test_reasons_name_the_setting_in_the_words_of_the_scenario() -> None:

@@ -166,9 +166,7 @@ def test_exact_durations_read_back(ns: int) -> None:
 @given(st.integers(1, units.DURATION_MAX_NS))
 def test_rounded_durations_are_near(ns: int) -> None:
     text = units.format_duration(ns)
-    assert abs(Decimal(text.split()[0]) * units.parse_duration(f"1 {text.split()[1]}") - ns) <= ns / Decimal(
-        180
-    )
+    assert abs(Decimal(text.split()[0]) * units.parse_duration(f"1 {text.split()[1]}") - ns) <= ns / Decimal(180)
 
 
 @given(st.integers(0, 10**7), st.integers(0, 999_999_999))
