@@ -12,17 +12,17 @@ Examples
 
 from __future__ import annotations
 
-__all__ = ["Run", "__version__", "load", "run"]
+__all__ = ["Comparison", "Run", "__version__", "compare", "load", "run"]
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mqlab.face import Run, load, run
+    from mqlab.face import Comparison, Run, compare, load, run
 
 __version__ = "0.1.0"
 
-_HOMES = {"Run": "mqlab.face", "load": "mqlab.face", "run": "mqlab.face"}
+_HOMES = dict.fromkeys(("Comparison", "Run", "compare", "load", "run"), "mqlab.face")
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["compare", "comparison"]
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +14,7 @@ from mqlab.errors import BadInput
 
 if TYPE_CHECKING:
     from mqlab.face import Run
+    from mqlab.face.comparing import Figure
 
 Row = dict[str, Any]
 
@@ -52,12 +53,13 @@ def compare(
 
 def comparison(before: Run, after: Run) -> dict[str, Any]:
     """Give who the two runs are, and a row for every figure: section, name, unit, a, b, differs."""
-    rows = list(_rows(before.summary, after.summary))
+    from mqlab.face.comparing import figures
+
     return {
         "a": _identity(before),
         "b": _identity(after),
         "same_digest": before.trace.digest == after.trace.digest,
-        "rows": [{**row, "differs": row["a"] != row["b"]} for row in rows],
+        "rows": [_row(figure) for figure in figures([before.summary, after.summary])],
     }
 
 
@@ -70,19 +72,16 @@ def _identity(run: Run) -> dict[str, Any]:
     }
 
 
-def _rows(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Row]:
-    from mqlab.face.card import flat_fates
-
-    sections = {
-        "messages": (a["messages"], b["messages"], "count"),
-        "fates": (flat_fates(a["fates"]), flat_fates(b["fates"]), "count"),
-        "anomalies": (a["anomalies"], b["anomalies"], "count"),
-        "latency_ns": (a["latency_ns"], b["latency_ns"], "ns"),
-        "throughput_per_s": (a["throughput_per_s"], b["throughput_per_s"], "per_s"),
+def _row(figure: Figure) -> Row:
+    a, b = figure.values
+    return {
+        "section": figure.section,
+        "name": figure.name,
+        "unit": figure.unit,
+        "a": a,
+        "b": b,
+        "differs": figure.differs,
     }
-    for section, (left, right, unit) in sections.items():
-        for name in dict.fromkeys([*left, *right]):
-            yield {"section": section, "name": name, "unit": unit, "a": left.get(name), "b": right.get(name)}
 
 
 def _print(result: Mapping[str, Any]) -> None:
@@ -119,5 +118,4 @@ def _cells(row: Row) -> tuple[str, str, str]:
     from mqlab.cli import words
 
     spell = {"count": words.number, "ns": words.duration, "per_s": words.rate}
-    unit = "count" if row["name"] == "count" else row["unit"]
-    return spell[unit](row["a"]), spell[unit](row["b"]), words.factor(row["a"], row["b"])
+    return spell[row["unit"]](row["a"]), spell[row["unit"]](row["b"]), words.factor(row["a"], row["b"])
