@@ -90,7 +90,12 @@ def _refused_or_not(m: Moment) -> str:
 
 
 def _gave_up(m: Moment) -> str:
-    known = "knowing that it was refused" if m.cause else "not knowing whether the broker has it"
+    if m.cause:
+        known = "knowing that it was refused"
+    elif len(m.story.of(Kind.SENT)):
+        known = "not knowing whether the broker has it"
+    else:
+        known = "knowing that it had never left"
     return f"{m.who} gave up after {m.attempt} tr{'y' if m.attempt == 1 else 'ies'}, {known}"
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mqlab.errors import BadInput, RunFolderError
+from mqlab.errors import BadInput, RunFolderError, did_you_mean
 from mqlab.trace.schema import Trace
 
 if TYPE_CHECKING:
@@ -97,6 +97,35 @@ class Run:
         if self.trace.events is None:
             raise BadInput("this run kept no events", mend='run it with trace="events"')
         return events_frame(self.trace.events, self.trace.entities)
+
+    def which(self, name: str) -> list[int]:
+        """Give the numbers of messages worth a look.
+
+        Parameters
+        ----------
+        name
+            A fate such as ``"lost:wire"``: all messages of which a copy ended so (not at level ``counts``).
+            Or an anomaly such as ``"redelivered"``: the examples that its check kept.
+
+        Raises
+        ------
+        BadInput
+            There is no such fate or anomaly, or the run kept no fates.
+
+        Examples
+        --------
+        >>> run.which("lost:wire")  # doctest: +SKIP
+        [4711, 4712]
+        """
+        examples = {finding.name: finding.examples for finding in self.findings}
+        if name in examples:
+            return list(examples[name])
+        fates = self.fates["fate"]
+        if name not in fates.cat.categories:
+            names = (*examples, *fates.cat.categories)
+            raise BadInput(f"there is no fate or anomaly {name!r}", mend=did_you_mean(name, names, "there is"))
+        numbers: list[int] = self.fates.loc[fates == name, "message"].unique().tolist()
+        return numbers
 
     def plot(self, name: str | None = None, **options: Any) -> Any:
         """Draw one picture, or all of them.

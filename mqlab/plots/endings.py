@@ -66,7 +66,7 @@ FATE_WORDS = {
     "deduplicated": "the broker knew it already",
     "unroutable": "no queue matched",
     "no_subscriber": "nobody was listening",
-    "gave_up": "the producer ran out of tries, not knowing whether one had worked",
+    "gave_up": "the producer ran out of tries, and nobody had told it that one had worked",
     "aborted": "its transaction was rolled back",
     "deleted": "its queue was removed",
     "lapped": "the ring overwrote it",

@@ -60,6 +60,21 @@ def test_a_packet_is_named_by_what_it_carried(kind, direction):
 
 
 @pytest.mark.parametrize(
+    ("sent", "cause", "known"),
+    [
+        (True, 0, "not knowing whether the broker has it"),
+        (False, 0, "knowing that it had never left"),
+        (True, 1, "knowing that it was refused"),
+    ],
+)
+def test_who_gives_up_knows_what_it_was_told(sent, cause, known):
+    events = [event(0, Kind.CREATED), *([event(MS, Kind.SENT, actor=BUYER_0)] if sent else [])]
+    story = story_of(trace([processed(0)], events), shop(), 0)
+    words = SENTENCES[Kind.GAVE_UP](Moment(story, event(S, Kind.GAVE_UP, actor=BUYER_0, attempt=1, cause=cause)))
+    assert words == f"buyers[0] gave up after 1 try, {known}"
+
+
+@pytest.mark.parametrize(
     ("time_ns", "text"),
     [(0, "0.000 s"), (20_003_000_000, "20.003 s"), (61 * S, "61.000 s"), (12_345, "0.000012 s")],
 )

@@ -52,6 +52,19 @@ def test_running_gives_everything(tiny):
     assert len(run.events) == run.summary["events"]
 
 
+def test_finding_messages_by_what_became_of_them(tiny):
+    small = ["queues.orders.max_length=1", "consumers.stock.prefetch=1", "consumers.stock.service={constant: 50 ms}"]
+    run = mqlab.run(tiny, overrides=small)
+    evicted = run.which("evicted")
+    assert evicted
+    assert run.fates.set_index("message").loc[evicted, "fate"].eq("evicted").all()
+    assert run.which("lost:wire") == run.which("phantom") == []
+    assert run.which("lost") == list(next(f.examples for f in run.findings if f.name == "lost"))
+    with pytest.raises(BadInput, match="lost:wier") as caught:
+        run.which("lost:wier")
+    assert "lost:wire" in caught.value.mend
+
+
 def test_the_same_seed_is_the_same_run(tiny):
     first, second = (mqlab.run(tiny, seed=9) for _ in range(2))
     assert first.trace.digest == second.trace.digest
