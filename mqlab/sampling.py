@@ -18,13 +18,34 @@ from __future__ import annotations
 
 import hashlib
 import math
+
 import numpy as np
 
-from mqlab.jit import U64, kernel, split
+from mqlab.jit import U64, kernel, scale, split
 
 __all__ = [
-    "ACK", "ARRIVAL", "BACKOFF", "CONFIRM", "DELIVERY", "DISK", "EFFECT_AT", "EXCEPTION", "KEY", "PREPARE", "PUBLISH",
-    "ROUTE", "SERVICE", "THINK", "exp", "exponential", "identity", "ln", "mix", "name_identity", "normal", "unit",
+    "ACK",
+    "ARRIVAL",
+    "BACKOFF",
+    "CONFIRM",
+    "DELIVERY",
+    "DISK",
+    "EFFECT_AT",
+    "EXCEPTION",
+    "KEY",
+    "PREPARE",
+    "PUBLISH",
+    "ROUTE",
+    "SERVICE",
+    "THINK",
+    "exp",
+    "exponential",
+    "identity",
+    "ln",
+    "mix",
+    "name_identity",
+    "normal",
+    "unit",
 ]
 
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -133,7 +154,7 @@ def exp(x: float) -> float:
     series = 1.0
     for n in range(18, 0, -1):
         series = 1.0 + r * series / float(n)
-    return math.ldexp(series, int(k))
+    return scale(series, int(k))
 
 
 @kernel

@@ -99,15 +99,14 @@ def _cache() -> Diagnosis:
     subject = "kernel cache"
     try:
         from mqlab import jit
+        from mqlab.jit.object_code import cache_folder
     except Exception:
         return Diagnosis(subject, "missing", "there is none without the JIT")
     if not jit.JIT:
         return Diagnosis(subject, "good", "not used")
-    from importlib.metadata import version
-
     from mqlab.cli.words import size
 
-    folder = jit.cache_folder(f"-numba{version('numba')}")
+    folder = cache_folder()
     if not _writable(folder):
         text = f"{folder} cannot be written: every command compiles anew; set MQLAB_CACHE_DIR"
         return Diagnosis(subject, "missing", text)

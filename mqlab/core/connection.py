@@ -34,7 +34,7 @@ from mqlab.core.heap import push
 from mqlab.core.producer import pump
 from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_unacked
 from mqlab.core.recorder import drop_delivery, emit, tell
-from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
+from mqlab.core.records import clients, consumers, copies, deliveries, nodes, producers, queues, runs
 from mqlab.jit import State, kernel
 
 __all__ = [
@@ -59,10 +59,11 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
     consumer = clients(s, client)["owner"]
     k = consumers(s, consumer)
     q = queues(s, k["queue"])
+    most = q["ready_max"]
     for _ in range(CHUNK):
         delivery = k["unacked_head"]
         if delivery < 0:
-            return True
+            break
         d = deliveries(s, delivery)
         unlink_unacked(s, delivery)
         put_back(s, k["queue"], d["copy"])
@@ -71,6 +72,8 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
             c = copies(s, d["copy"])
             emit(s, K_REQUEUED, d["copy"], clients(s, client)["entity"], q["entity"], d["number"], c["position"], 1)
         drop_delivery(s, delivery)
+    if quietly:  # nobody sees them stand there: what survives is counted when the crash is worked off
+        q["ready_max"] = most
     return k["unacked_head"] < 0
 
 
@@ -134,9 +137,14 @@ def connect(s: State, client: int, life: int) -> None:
         _connect_later(s, client, max(c["reconnect"], 1))
         return
     close(s, client)
+    if c["kind"] == CONSUMER and consumers(s, c["owner"])["unacked_head"] >= 0:
+        _connect_later(s, client, 0)  # what its last life left goes back first, piece by piece
+        return
     c["epoch"] = c["epoch"] + 1
     c["up"] = 1
     c["open"] = 1
+    c["up_last"] = 0
+    c["down_last"] = 0
     tell(s, K_CONNECTED, -1, 0, c["entity"], -1, 0, c["epoch"], 0, 1)
     if c["kind"] == PRODUCER:
         pump(s, c["owner"])
@@ -192,6 +200,8 @@ def speak(s: State, client: int) -> None:
     c["silent"] = c["silent"] - 1
     if c["silent"] == 0:
         tell(s, K_SILENCE_ENDED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
+        if c["alive"] == 0:  # now its operating system can be heard: nobody is there
+            close(s, client)
 
 
 @kernel
@@ -210,6 +220,7 @@ def die(s: State, client: int, restart: int) -> None:
         interrupt(s, c["owner"])
         push(s, run["now"], RANK_CONTINUE, E_DROP, c["owner"], 1, 0)
     else:
+        producers(s, c["owner"])["busy_until"] = 0
         push(s, run["now"], RANK_CONTINUE, E_FORGET, c["owner"], 0, 0)
     if c["silent"] == 0:  # cut off from the broker, nobody hears the reset
         close(s, client)

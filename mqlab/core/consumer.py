@@ -8,6 +8,7 @@ from mqlab.core.codes import (
     ACK_REQUEUE,
     C_GONE,
     E_ACK_IN,
+    E_RESET_SEEN,
     F_DISCARDED,
     F_IN_FLIGHT,
     K_ACK_IGNORED,
@@ -29,7 +30,7 @@ from mqlab.core.codes import (
     THEN_HOLD,
     THEN_REQUEUE,
 )
-from mqlab.core.confirm import NO, YES, send_confirm
+from mqlab.core.confirm import NO, YES, is_done, send_confirm
 from mqlab.core.connection import die
 from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_group
 from mqlab.core.heap import push
@@ -128,7 +129,7 @@ def _answer(s: State, delivery: int, answer: int) -> None:
     else:
         emit(s, K_NACK_SENT, copy, client["entity"], queue, number, 0, answer - ACK_REQUEUE)
     now = runs(s, 0)["now"]
-    ident = copies(s, copies(s, copy)["root"])["ident"]
+    ident = copies(s, copy)["ident"]
     arrives = cross(s, index, UP, ACK, ident, number, now)
     if arrives == LOST:
         emit(s, K_PACKET_LOST, copy, client["entity"], queue, number, P_ACK, 0)
@@ -152,6 +153,8 @@ def ack_in(s: State, delivery: int, answer: int, epoch: int) -> None:
     n = nodes(s, q["node"])
     if n["up"] == 0 or client["open"] == 0 or client["epoch"] != epoch:
         emit(s, K_STALE_PACKET, copy, client["entity"], q["entity"], number, P_ACK, 0)
+        if n["up"] == 1 and client["up"] == 1 and client["epoch"] == epoch:
+            push(s, runs(s, 0)["now"], RANK_EVENT, E_RESET_SEEN, k["client"], 0, epoch)
         drop_delivery(s, delivery)
         return
     if d["open"] == 0:
@@ -187,7 +190,7 @@ def _settle(s: State, delivery: int, copy: int, answer: int) -> None:
     if answer == ACK_DONE:
         q["acked"] = q["acked"] + 1
         emit(s, K_ACKED, copy, entity, q["entity"], d["number"], 0, 0)
-        if waits:
+        if waits and is_done(s, root):
             send_confirm(s, root, YES, r["attempts"])
     else:
         emit(s, K_DISCARDED, copy, entity, q["entity"], d["number"], 0, 0)

@@ -36,6 +36,7 @@ from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
 from mqlab.core.storage import store
 from mqlab.jit import State, kernel
+from mqlab.sampling import identity
 
 __all__ = ["publish_do", "publish_in", "suspect"]
 
@@ -63,6 +64,7 @@ def publish_in(s: State, root: int, attempt: int, epoch: int) -> None:
         release(s, root)
         return
     emit(s, K_ARRIVED, root, n["entity"], -1, attempt, 0, 0)
+    r["epoch"] = epoch
     if n["publish_ns"] > 0:
         done = use_cpu(s, client["node"], n["publish_ns"])
         push(s, done, RANK_EVENT, E_PUBLISH_DO, root, attempt, n["epoch"])
@@ -114,6 +116,7 @@ def _claim(s: State, root: int, queue: int) -> int:
         r["queue"] = queue
         return root
     earlier = -1
+    before = 0
     slot = root
     while slot >= 0:
         c = copies(s, slot)
@@ -122,12 +125,16 @@ def _claim(s: State, root: int, queue: int) -> int:
                 return slot
             if earlier < 0:
                 earlier = c["index"]
+            before += 1
         slot = c["next_copy"]
     fresh = new_copy(s)
     c = copies(s, fresh)
     c["root"] = root
     c["index"] = r["copies"]
     c["copy_of"] = earlier
+    c["ident"] = r["ident"]
+    if before > 0:  # it has a luck of its own: the second of two copies would share the fate of the first
+        c["ident"] = identity(r["ident"], before)
     c["queue"] = queue
     c["persistent"] = r["persistent"]
     copies(s, r["last_copy"])["next_copy"] = fresh

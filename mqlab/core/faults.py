@@ -49,9 +49,19 @@ def crash_node(s: State, node: int, power: int) -> None:
     n["up"] = 0
     n["epoch"] = n["epoch"] + 1
     n["power"] = power
+    n["cpu_busy"] = n["cpu_busy"] - _undone(s, n["cpu_free"])
     n["cpu_free"] = 0
+    if n["flushing"] == 1:
+        n["disk_busy"] = n["disk_busy"] - _undone(s, n["flush_ends"])
     tell(s, K_NODE_CRASHED, -1, 0, n["entity"], -1, 0, 0, power, 1)
     _go_on(s, node, _CLIENTS, 0)
+
+
+@kernel
+def _undone(s: State, busy_until: int) -> int:
+    """Compute how much of a time that was counted as busy lies in the future."""
+    run = runs(s, 0)
+    return max(0, min(busy_until, run["end"]) - max(run["now"], run["warmup"]))
 
 
 @kernel

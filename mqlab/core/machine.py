@@ -14,7 +14,7 @@ from mqlab.core.build import Built
 from mqlab.core.loop import advance
 from mqlab.core.records import ARRAYS
 from mqlab.errors import EngineError
-from mqlab.jit import JIT, handle_of, is_compiled, prepare
+from mqlab.jit import JIT, handle_of
 
 __all__ = ["BUDGET", "Machine"]
 
@@ -51,8 +51,6 @@ class Machine:
         self._directory = np.zeros(2 * len(ARRAYS), np.int64)
         self._drains = {"event_rows": drain_events, "fate_rows": drain_fates}
         self._handle = handle_of(self._arrays, self._directory)
-        if not is_compiled():
-            prepare(advance)
         self.run = built.arrays["runs"][0]
         self._note_sizes()
 

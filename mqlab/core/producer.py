@@ -185,10 +185,7 @@ def _send(s: State, copy: int) -> None:
                 push(s, c["deadline"], RANK_EVENT, E_CONFIRM_TIMER, producer, 0, 0)
     _publish(s, copy, attempt)
     if p["confirm"] == 0:
-        c["sending"] = S_OVER
-        release(s, copy)
-        if p["arrivals"] == ARRIVALS_CLOSED:
-            schedule_arrival(s, producer)
+        _over(s, copy, 2)
 
 
 @kernel

@@ -320,7 +320,7 @@ def _send(s: State, delivery: int, departs: int) -> None:
     queue = queues(s, k["queue"])["entity"]
     copy = d["copy"]
     c = copies(s, copy)
-    ident = copies(s, c["root"])["ident"]
+    ident = c["ident"]
     number = d["number"]
     epoch = d["epoch"]
     now = runs(s, 0)["now"]

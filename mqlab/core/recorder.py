@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from mqlab.core.codes import (
+    C_REFUSED,
     C_VANISHED,
     F_IN_FLIGHT,
     F_LOST,
     F_PROCESSED,
     LEVEL_EVENTS,
     LEVEL_FATES,
-    S_OVER,
+    S_CONFIRMED,
     S_PREPARING,
     X_WIRE,
 )
@@ -217,9 +218,12 @@ def _fate_of(s: State, root: int, slot: int) -> tuple[int, int]:
     if c["processings"] > 0:
         return F_PROCESSED, 0
     if c["fate"] != F_IN_FLIGHT:
-        if c["state"] == C_VANISHED and r["sending"] != S_OVER and runs(s, 0)["finishing"] == 1:
+        gone = c["state"] == C_VANISHED or c["state"] == C_REFUSED
+        if gone and r["sending"] < S_CONFIRMED and runs(s, 0)["finishing"] == 1:
             return F_IN_FLIGHT, 0  # its producer was about to send it again when the run ended
-        return c["fate"], c["cause"]
+        if c["fate"] != F_LOST:
+            return c["fate"], 0
+        return F_LOST, c["cause"]
     if r["refs"] == 0:  # nobody holds it and nobody decided: it went down with a packet
         if c["cause"] == 0:
             return F_LOST, X_WIRE

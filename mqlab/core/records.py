@@ -91,6 +91,7 @@ COPY = np.dtype(
         ("producer", "i4"), ("key", "i4"), ("route", "i4"), ("attempts", "i4"), ("refs", "i4"),
         ("prev", "i4"), ("next", "i4"),             # in the producer's unconfirmed or buffer list
         ("wait", "i4"),                             # copies whose disk write the confirm waits for
+        ("epoch", "i4"),                            # the connection that its last publish came on
         ("copies", "i4"), ("last_copy", "i4"),
         # the copy
         ("position", "i8"), ("enqueued", "i8"), ("delivered", "i8"), ("processed", "i8"), ("order", "i8"),
@@ -130,7 +131,7 @@ NODE = np.dtype(
         ("cpu_free", "i8"), ("cpu_busy", "i8"), ("publish_ns", "i8"), ("deliver_ns", "i8"),
         ("memory", "i8"), ("memory_max", "i8"),
         ("ident", "u8"), ("fsync", "i8"), ("bandwidth", "f8"), ("group_commit", "i8"),
-        ("disk_busy", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
+        ("disk_busy", "i8"), ("flush_ends", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
         ("flush_head", "i4"), ("flush_n", "i4"),
     ],

@@ -21,7 +21,7 @@ from mqlab.core.codes import (
     RANK_CONTINUE,
     RANK_EVENT,
 )
-from mqlab.core.confirm import YES, send_confirm
+from mqlab.core.confirm import YES, is_refused, send_confirm
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
 from mqlab.core.recorder import emit, release, tell
@@ -95,7 +95,8 @@ def flush_start(s: State, node: int, epoch: int) -> None:
     counted = min(run["now"] + takes, run["end"]) - max(run["now"], run["warmup"])
     if counted > 0:
         n["disk_busy"] = n["disk_busy"] + counted
-    push(s, run["now"] + takes, RANK_EVENT, E_FLUSH_END, node, 0, epoch)
+    n["flush_ends"] = run["now"] + takes
+    push(s, n["flush_ends"], RANK_EVENT, E_FLUSH_END, node, 0, epoch)
 
 
 @kernel
@@ -116,7 +117,8 @@ def flush_end(s: State, node: int, epoch: int) -> None:
         emit(s, K_SYNCED, copy, n["entity"], queues(s, c["queue"])["entity"], 0, 0, 0)
         root = copies(s, root_index)
         root["wait"] = root["wait"] - 1
-        if root["wait"] == 0 and producers(s, root["producer"])["confirm_processed"] == 0:
+        stored = root["wait"] == 0 and producers(s, root["producer"])["confirm_processed"] == 0
+        if stored and not is_refused(s, root_index):
             send_confirm(s, root_index, YES, root["attempts"])
         release(s, root_index)
         copy = following

@@ -12,7 +12,6 @@ except to show progress and to drain rows.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Generator, Sequence
 from typing import Any
@@ -26,7 +25,6 @@ from mqlab.core.machine import Machine
 from mqlab.engines.base import Process, Progress
 from mqlab.engines.world import World
 from mqlab.errors import BadInput, EngineError
-from mqlab.jit import JIT, is_compiled
 from mqlab.model import Fault, Model
 from mqlab.trace.schema import Level, Trace
 from mqlab.trace.sinks import MemorySink, Sink
@@ -85,8 +83,6 @@ class SimulationEngine:
         started = time.perf_counter()
         chosen_seed = model.seed if seed is None else seed
         sink = MemorySink(level) if sink is None else sink
-        if JIT and not is_compiled():
-            sys.stderr.write("mqlab: compiling the simulation's kernels, once for this version (half a minute) …\n")
         _check_by_hand(model, processes)
         machine = Machine(build(model, chosen_seed, level), sink.events, sink.fates)
         clock = IntegerEnvironment(initial_time=0)
