@@ -73,8 +73,6 @@ def find(source: str | Path) -> Path:
     names = {path.stem: path for path in sorted(folder().glob(f"*{_SUFFIX}"))}
     if text not in names:
         beside = Path(f"{text}{_SUFFIX}")
-        hint = (
-            f"for a file write `./{beside}`" if beside.is_file() else did_you_mean(text, names, "scenarios")
-        )
+        hint = f"for a file write `./{beside}`" if beside.is_file() else did_you_mean(text, names, "scenarios")
         raise ScenarioError(f"there is no scenario `{text[:80]}`", mend=hint)
     return names[text]

@@ -15,9 +15,11 @@ __all__ = [
     "guard", "level_for", "mean_ns",
 ]  # fmt: skip
 
-EVENTS_PER_MESSAGE: Final = 12
-"""A message on its way through one queue, measured on the shipped scenarios: created, sent, arrived,
-enqueued, written, synced, confirmed, dispatched, delivered, started, processed, acknowledged."""
+EVENTS_PER_MESSAGE: Final = 14
+"""A message on its way through one queue: created, sent, arrived, enqueued, written, synced, confirm sent,
+confirmed, dispatched, delivered, started, processed, acknowledgement sent, acknowledged."""
+_EVENTS_PER_REFUSAL: Final = 7
+"""Refused, told so, backed off, buffered, sent again, arrived, and refused once more."""
 _COUNTS_BYTES: Final = 2 * 2**20
 """Counters, histograms and time series have a fixed size."""
 
@@ -52,12 +54,13 @@ def estimate(model: Model) -> Estimate:
     """
     from mqlab.trace.schema import EVENT, FATE
 
-    messages, copies = 0.0, 0.0
+    messages, copies, again = 0.0, 0.0, 0.0
     for producer in model.producers:
         sent = _created(model, producer)
         messages += sent
         copies += sent * max(1.0, _queues_reached(model, producer))
-    events = int(copies * EVENTS_PER_MESSAGE)
+        again += sent * _tries_more(model, producer)
+    events = int(copies * EVENTS_PER_MESSAGE + again * _EVENTS_PER_REFUSAL)
     rows = int(copies * 1.1) * FATE.itemsize
     by_level = {
         "counts": _COUNTS_BYTES,
@@ -122,6 +125,12 @@ def _cycle_ns(model: Model, producer: ProducerGroup) -> float:
         if producer.confirm.when == "processed" and model.consumers:
             cycle += min(mean_ns(consumer.service) for consumer in model.consumers)
     return max(cycle, 1.0)
+
+
+def _tries_more(model: Model, producer: ProducerGroup) -> float:
+    """Guess how often a message is sent again: where a full queue refuses, half of the tries allowed."""
+    refusing = any(queue.max_length >= 0 and queue.overflow == "reject-publish" for queue in model.queues)
+    return (producer.retry.attempts - 1) / 2 if refusing and producer.confirm is not None else 0.0
 
 
 def _queues_reached(model: Model, producer: ProducerGroup) -> float:

@@ -74,9 +74,7 @@ class Expectation:
         Outcome(text='latency.p99 < 200 ms', holds=True, value=150000000)
         """
         value = self.condition.shown().worth(summary)
-        return Outcome(
-            self.text, self.condition.holds(summary), plain(value, self.condition.shown().dimension)
-        )
+        return Outcome(self.text, self.condition.holds(summary), plain(value, self.condition.shown().dimension))
 
 
 def parse(text: str, place: Place | None = None, *, names: Mapping[str, Name] | None = None) -> Expectation:
@@ -218,9 +216,7 @@ class _Parser:
 
     def value(self, part: Condition | Value, at: int) -> Value:
         if isinstance(part, Condition):
-            raise self.fail(
-                at, "a comparison stands where a value belongs", "join comparisons with `and` or `or`"
-            )
+            raise self.fail(at, "a comparison stands where a value belongs", "join comparisons with `and` or `or`")
         return part
 
     def same(self, a: Value, b: Value, at: int) -> None:
@@ -228,11 +224,7 @@ class _Parser:
             return
         left, right = _SPELT.get(a.dimension, "a quantity"), _SPELT.get(b.dimension, "a quantity")
         wanted = a.dimension if a.has_name else b.dimension
-        mend = (
-            f"write for instance {_EXAMPLE[wanted]}"
-            if wanted in _EXAMPLE
-            else "use the same unit on both sides"
-        )
+        mend = f"write for instance {_EXAMPLE[wanted]}" if wanted in _EXAMPLE else "use the same unit on both sides"
         raise self.fail(at, f"{left} is compared or added with {right}", mend)
 
     def factor(self) -> Condition | Value:
@@ -259,9 +251,7 @@ class _Parser:
         if token.kind == "name":
             self.next += 1
             return self.named(token)
-        raise self.fail(
-            token.at, f"a value is missing before {_told(token)}", "write a name or a number there"
-        )
+        raise self.fail(token.at, f"a value is missing before {_told(token)}", "write a name or a number there")
 
     def named(self, token: Token) -> Value:
         self.needs.add(token.text.partition(".")[0])

@@ -46,9 +46,7 @@ def _befallen(model: Model, target: str, kind: str) -> tuple[str, ...]:
     return tuple(_spelt(_counts(model), section, entity) for section, entity in clients)
 
 
-def _times(
-    book: Book, path: Path, model: Model, written: FaultSpec, kind: _Kind, target: str
-) -> Iterator[Fault]:
+def _times(book: Book, path: Path, model: Model, written: FaultSpec, kind: _Kind, target: str) -> Iterator[Fault]:
     if not written.at:
         raise book.error((*path, "at"), "`at` names no time", "write for instance `at: 20 s`")
     for j, at in enumerate(written.at):
@@ -65,16 +63,12 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
     found = _TARGET.fullmatch(text)
     counts = _counts(model)
     if found is None:
-        raise book.error(
-            path, f"`{text[:60]}` is not a target", "write a name, such as `broker` or `stock[2]`"
-        )
+        raise book.error(path, f"`{text[:60]}` is not a target", "write a name, such as `broker` or `stock[2]`")
     name, member = found["name"], found["member"]
     hits = [(s, n) for s, n in counts if name in (n, f"{s}.{n}")]
     if not hits:
         if any(name in (q.name, f"queues.{q.name}") for q in model.queues):
-            raise book.error(
-                path, f"`{name}` is a queue, and queues have no faults of their own", "name its node"
-            )
+            raise book.error(path, f"`{name}` is a queue, and queues have no faults of their own", "name its node")
         raise book.error(
             path,
             f"there is no node, producer or consumer `{name[:60]}`",
@@ -88,9 +82,7 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
         raise book.error(path, "only nodes lose power", "write `crash` for a process that dies")
     if member is not None and (section == "nodes" or int(member) >= counts[hits[0]]):
         has = "is a node" if section == "nodes" else f"has members 0 to {counts[hits[0]] - 1}"
-        raise book.error(
-            path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group"
-        )
+        raise book.error(path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group")
     return _spelt(counts, section, entity) + (f"[{member}]" if member is not None else "")
 
 

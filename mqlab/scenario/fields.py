@@ -45,9 +45,7 @@ _LIST_MAX: Final = 1000
 class SpecError(UnitError):
     """A structure is wrong. ``at`` leads from where it was raised to the culprit; ``key``: it is the key."""
 
-    def __init__(
-        self, what: str, mend: str = "", *, at: tuple[str | int, ...] = (), key: bool = False
-    ) -> None:
+    def __init__(self, what: str, mend: str = "", *, at: tuple[str | int, ...] = (), key: bool = False) -> None:
         self.at, self.key = at, key
         super().__init__(what, mend)
 
@@ -65,9 +63,7 @@ class Leaf:
         """Let ``check`` do all the work."""
         return core_schema.no_info_plain_validator_function(self.check)
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Answer for the JSON Schema."""
         return dict(self.schema)
 
@@ -111,9 +107,7 @@ def choice(*words: str, later: tuple[str, ...] = ()) -> Leaf:
         if isinstance(value, str) and value in later:
             raise UnitError(f"`{value}` is not simulated by this version", f"use one of {listed}")
         hint = did_you_mean(str(value), words)
-        raise UnitError(
-            f"`{short(value)}` is not one of {listed}", hint if "?" in hint else f"write `{words[0]}`"
-        )
+        raise UnitError(f"`{short(value)}` is not one of {listed}", hint if "?" in hint else f"write `{words[0]}`")
 
     return Leaf(check, {"enum": list(words)})
 
@@ -209,23 +203,13 @@ Until = Annotated[int, Leaf(_until, _written("a duration, or end"))]
 Rate = Annotated[float, Leaf(parse_rate, _written("a rate such as 200/s, 10k/s, 30/min"))]
 Size = Annotated[int, Leaf(parse_size, _written("a size such as 1 KiB or 100 B", "integer"))]
 Bandwidth = Annotated[float, Leaf(parse_bandwidth, _written("such as 200 MB/s, or unlimited"))]
-Probability = Annotated[
-    float, Leaf(parse_probability, _written("0 to 1, or a percentage such as 1 %", "number"))
-]
-Count = Annotated[
-    int, Leaf(lambda v: parse_count(v, 1, COUNT_MAX, "`10`"), _written("how many, from 1", "integer"))
-]
-Natural = Annotated[
-    int, Leaf(lambda v: parse_count(v, 0, 10**9, "`10`"), _written("a whole number from 0", "integer"))
-]
-Length = Annotated[
-    int, Leaf(lambda v: parse_count(v, 0, 10**9, "`10_000`"), _written("such as 10_000", "integer"))
-]
+Probability = Annotated[float, Leaf(parse_probability, _written("0 to 1, or a percentage such as 1 %", "number"))]
+Count = Annotated[int, Leaf(lambda v: parse_count(v, 1, COUNT_MAX, "`10`"), _written("how many, from 1", "integer"))]
+Natural = Annotated[int, Leaf(lambda v: parse_count(v, 0, 10**9, "`10`"), _written("a whole number from 0", "integer"))]
+Length = Annotated[int, Leaf(lambda v: parse_count(v, 0, 10**9, "`10_000`"), _written("such as 10_000", "integer"))]
 Seed = Annotated[int, Leaf(lambda v: parse_count(v, 0, 2**63 - 1, "`1`"), {"type": "integer", "minimum": 0})]
 Number = Annotated[float, Leaf(lambda v: parse_number(v, 0.0, 1e6), _written("a number from 0", "number"))]
-Positive = Annotated[
-    float, Leaf(lambda v: parse_number(v, 1e-6, 1e6), _written("a number above 0", "number"))
-]
+Positive = Annotated[float, Leaf(lambda v: parse_number(v, 1e-6, 1e6), _written("a number above 0", "number"))]
 Flag = Annotated[bool, Leaf(_flag, {"type": "boolean"})]
 Switch = Annotated[bool, Leaf(_switch, {"enum": ["none", True, False]})]
 """``none`` or false, or true: all fields at their defaults."""

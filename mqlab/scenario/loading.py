@@ -63,9 +63,7 @@ def load(source: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
             raw = file.read(64 * 1024 * 1024)  # enough to tell how much too large it is
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
-        raise ScenarioError(
-            f"`{path}` cannot be read: {reason}", mend="check the file and its permissions"
-        ) from None
+        raise ScenarioError(f"`{path}` cannot be read: {reason}", mend="check the file and its permissions") from None
     from mqlab.scenario.reader import decode
 
     text = decode(raw, str(path))
@@ -116,9 +114,7 @@ def loads(
         overrides=tuple(overrides),
         path=path,
         model=model,
-        expectations=tuple(
-            expect.parse(line, _inside(root, i), names=names) for i, line in enumerate(spec.expect)
-        ),
+        expectations=tuple(expect.parse(line, _inside(root, i), names=names) for i, line in enumerate(spec.expect)),
         defaults_used=tuple(book.used.values()),
     )
 

@@ -35,9 +35,7 @@ def distribution(book: Book, path: Path, spec: DistributionSpec) -> Distribution
     return result
 
 
-def _distribution(
-    book: Book, path: Path, spec: DistributionSpec, depth: int, parts: list[int]
-) -> Distribution:
+def _distribution(book: Book, path: Path, spec: DistributionSpec, depth: int, parts: list[int]) -> Distribution:
     if depth > DEPTH_MAX:
         raise book.error(path, f"distributions are nested deeper than {DEPTH_MAX} levels", "flatten them")
     here = (*path, spec.kind)
@@ -62,9 +60,7 @@ def _single(book: Book, here: Path, spec: DistributionSpec) -> Distribution:
         return Distribution("exponential", (float(e.mean),))
     if (k := spec.erlang) is not None:
         if k.k > _ERLANG_MAX:
-            raise book.error(
-                (*here, "k"), f"an Erlang distribution has at most {_ERLANG_MAX} stages", "lower `k`"
-            )
+            raise book.error((*here, "k"), f"an Erlang distribution has at most {_ERLANG_MAX} stages", "lower `k`")
         return Distribution("erlang", (float(k.k), float(k.mean)))
     if (n := spec.lognormal) is not None:
         if n.cv > _CV_MAX:
@@ -81,9 +77,7 @@ def link(book: Book, owner: Path, path: Path, spec: LinkSpec) -> Link:
 
     def side(name: str) -> LinkSide:
         own = getattr(spec, name)
-        shape, where = (
-            (spec.latency, path) if own is None or own.latency is None else (own.latency, (*path, name))
-        )
+        shape, where = (spec.latency, path) if own is None or own.latency is None else (own.latency, (*path, name))
         loss = spec.loss if own is None or own.loss is None else own.loss
         duplicate = spec.duplicate if own is None or own.duplicate is None else own.duplicate
         return LinkSide(
@@ -118,9 +112,7 @@ def keys(spec: KeySpec) -> Keys:
     return Keys()
 
 
-def arrivals(
-    book: Book, path: Path, spec: ProducerSpec, count: int, each: bool, duration_ns: int
-) -> Arrivals:
+def arrivals(book: Book, path: Path, spec: ProducerSpec, count: int, each: bool, duration_ns: int) -> Arrivals:
     """Lower arrivals; with ``each`` rates and numbers are those of one member and are multiplied here."""
     written: ArrivalsSpec = spec.arrivals
     if written.by_hand:
@@ -151,9 +143,7 @@ def arrivals(
 
 def _rate(book: Book, path: Path, per_s: float) -> float:
     if per_s > 1e9:
-        raise book.error(
-            path, "the group sends more than 1e9 messages a second", "lower the rate or the count"
-        )
+        raise book.error(path, "the group sends more than 1e9 messages a second", "lower the rate or the count")
     return per_s
 
 
@@ -180,9 +170,7 @@ def retry(book: Book, owner: Path, spec: RetrySpec | bool | None) -> Retry:
     factor = book.pick(grow.factor, (*here, "factor"), parse_number)
     longest = book.pick(grow.max, (*here, "max"), parse_duration)
     if factor < 1:
-        raise book.error(
-            (*here, "factor"), "the factor is less than 1, so pauses would shrink", "write `factor: 2`"
-        )
+        raise book.error((*here, "factor"), "the factor is less than 1, so pauses would shrink", "write `factor: 2`")
     if grow.max is not None and grow.max < grow.first:
         raise book.error((*here, "max"), "`max` is less than `first`", "raise it")
     jitter: Jitter = book.pick(grow.jitter, (*here, "jitter"), word)

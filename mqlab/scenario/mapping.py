@@ -39,9 +39,7 @@ class Spec(BaseModel):
             value = {cls.shorthand: value}
         known = cls.written()
         if not isinstance(value, dict):
-            raise SpecError(
-                f"{_noun(value)} stands where fields belong", f"write some of: {', '.join(known)}"
-            )
+            raise SpecError(f"{_noun(value)} stands where fields belong", f"write some of: {', '.join(known)}")
         reserved = cls.reserve(value)
         for key in value:
             if key in reserved:
@@ -112,9 +110,7 @@ def check_entities(noun: str) -> Callable[[Any], Any]:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise SpecError(
-                f"{_noun(value)} stands where named {noun}s belong", "write `NAME: {...}` for each"
-            )
+            raise SpecError(f"{_noun(value)} stands where named {noun}s belong", "write `NAME: {...}` for each")
         for name in value:
             try:
                 parse_name(name)
@@ -132,9 +128,7 @@ def check_list(example: str, limit: int) -> Callable[[Any], Any]:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise SpecError(
-                f"{_noun(value)} stands where a list belongs", f"begin each entry with `- `: {example}"
-            )
+            raise SpecError(f"{_noun(value)} stands where a list belongs", f"begin each entry with `- `: {example}")
         if len(value) > limit:
             raise SpecError(f"the list has {len(value)} entries", f"use at most {limit}")
         return value

@@ -71,9 +71,7 @@ def _set(root: Node, parts: list[str], value: Node, place: Place) -> None:
             return
         child = node.value.get(key) if isinstance(node.value, dict) else node.value[key]
         if child is None and key in _LISTS:
-            raise ScenarioError(
-                f"the scenario has no {key} to change", mend="write them into the file", place=place
-            )
+            raise ScenarioError(f"the scenario has no {key} to change", mend="write them into the file", place=place)
         if child is None:
             child = Node({}, place)
             node.value[key] = child

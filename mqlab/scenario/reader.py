@@ -27,9 +27,7 @@ DEPTH_MAX: Final = 24
 _NUMBER_MAX: Final = 40
 
 _INTEGER = re.compile(r"[-+]?[0-9][0-9_]*")
-_FLOAT = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]{1,4})?"
-)
+_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]{1,4})?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]*[0-9]")
 _OTHER_BASE = re.compile(r"[-+]?0[xob][0-9a-fA-F_]+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
@@ -168,13 +166,9 @@ class _Builder:
 
     def start(self, event: Any, kind: str) -> None:
         if event.anchor:
-            raise self.error(
-                event, f"the anchor `&{event.anchor}` is not allowed", "write the value out each time"
-            )
+            raise self.error(event, f"the anchor `&{event.anchor}` is not allowed", "write the value out each time")
         if event.tag is not None and event.tag != "!":
-            raise self.error(
-                event, "tags such as `!!str` are not allowed", "remove the tag; quote what is text"
-            )
+            raise self.error(event, "tags such as `!!str` are not allowed", "remove the tag; quote what is text")
         if self.stack and isinstance(self.stack[-1].value, dict) and self.pending[-1] is None:
             self.take_key(event, kind)
             return
@@ -182,9 +176,7 @@ class _Builder:
             quoted = event.style is not None
             value = event.value if quoted or event.tag == "!" else self.resolve(event)
             if quoted and _CONTROL.search(event.value):
-                raise self.error(
-                    event, "the text has a control character in it", "remove the escape sequence"
-                )
+                raise self.error(event, "the text has a control character in it", "remove the escape sequence")
             self.attach(Node(value, self.at(event), quoted=quoted))
             return
         node = Node({} if kind == "MappingStartEvent" else [], self.at(event))
@@ -244,9 +236,7 @@ class _Builder:
             mend = "write a duration with its unit, such as `90 s`, or put it in quotes if it is text"
             raise self.error(event, f"`{_short(text)}` is a number in base 60 to some readers", mend)
         if _INFINITE.fullmatch(text):
-            raise self.error(
-                event, f"`{text}` is not a finite number", "write a finite value, or leave the field out"
-            )
+            raise self.error(event, f"`{text}` is not a finite number", "write a finite value, or leave the field out")
         if len(text) <= _NUMBER_MAX:
             if _INTEGER.fullmatch(text):
                 return int(text.replace("_", ""))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mqlab.model import Binding, Disk, Exchange, Model, Node, Queue
+from mqlab.model import Binding, ConsumerGroup, Disk, Exchange, Model, Node, Queue
 from mqlab.scenario import lower
 from mqlab.scenario.defaults import Book, Path, flag, word
+from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
 from mqlab.scenario.spec import CpuSpec, DiskSpec, NodeSpec, QueueSpec, ScenarioSpec
@@ -23,14 +24,10 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
     if not spec.producers or not spec.queues:
         section = "queues" if not spec.queues else "producers"
         example = "orders: {}" if not spec.queues else "buyers: {arrivals: {poisson: 100/s}}"
-        raise book.error(
-            (section,), f"the scenario has no {section}", f"add for instance `{section}: {{{example}}}`"
-        )
+        raise book.error((section,), f"the scenario has no {section}", f"add for instance `{section}: {{{example}}}`")
     for section in ("nodes", "links", "exchanges", "queues", "producers", "consumers"):
         if len(getattr(spec, section)) > GROUPS_MAX:
-            raise book.error(
-                (section,), f"more than {GROUPS_MAX} entries", "use `count` for members that are alike"
-            )
+            raise book.error((section,), f"more than {GROUPS_MAX} entries", "use `count` for members that are alike")
     nodes = tuple(_node(book, n, s) for n, s in (spec.nodes or {BROKER: NodeSpec()}).items())
     if spec.warmup is not None and spec.warmup >= spec.duration:
         raise book.error(("warmup",), "`warmup` is not shorter than `duration`", "shorten it")
@@ -48,7 +45,24 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
         producers=tuple(producer(book, spec, nodes, n, s) for n, s in spec.producers.items()),
         consumers=tuple(consumer(book, spec, n, s) for n, s in spec.consumers.items()),
     )
+    for group in model.consumers:
+        _refuse_endless(book, model, group)
     return resolve_faults(spec, book, model)
+
+
+def _refuse_endless(book: Book, model: Model, group: ConsumerGroup) -> None:
+    """Refuse redelivery that takes no time: a message that always fails would go round for ever at one moment."""
+    failing = group.exceptions
+    if failing is None or failing.probability == 0 or failing.then not in ("requeue", "crash"):
+        return
+    home = next(queue.node for queue in model.queues if queue.name == group.queue)
+    takes: float = next(node.deliver_ns for node in model.nodes if node.name == home)
+    takes += mean_ns(group.service) + mean_ns(group.link.up.latency) + mean_ns(group.link.down.latency)
+    if failing.then == "crash":
+        takes += group.restart_ns
+    if takes < 1 and group.service is not None:
+        what = "a message that fails would come back in no time, for ever"
+        raise book.error(("consumers", group.name, "exceptions"), what, "write for instance `service: 1 ms`")
 
 
 def _check_mechanisms(spec: ScenarioSpec, book: Book) -> None:

@@ -115,9 +115,7 @@ class _Producers:
         book, path, queues = self.book, (*owner, "to"), self.spec.queues
         if isinstance(spec, str):
             if spec in self.spec.exchanges and spec not in queues:
-                raise book.error(
-                    path, f"`{spec}` is an exchange, not a queue", f"write `to: {{exchange: {spec}}}`"
-                )
+                raise book.error(path, f"`{spec}` is an exchange, not a queue", f"write `to: {{exchange: {spec}}}`")
             spec = DestinationSpec(routing_key=spec)
         if spec is None or not spec.model_fields_set:
             if len(queues) > 1:
@@ -164,9 +162,7 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
     queue = spec.queue
     if queue is None:
         if len(scenario.queues) > 1:
-            raise book.error(
-                path, "it is not clear which queue to consume from", "add `queue: QUEUE`", key=True
-            )
+            raise book.error(path, "it is not clear which queue to consume from", "add `queue: QUEUE`", key=True)
         queue = next(iter(scenario.queues))
     if queue not in scenario.queues:
         raise book.unknown((*path, "queue"), "queue", queue, scenario.queues)

@@ -39,9 +39,7 @@ class ExchangeSpec(Spec):
     """An exchange."""
 
     reserved: ClassVar = later("alternate")
-    type: (
-        Annotated[Literal["direct", "fanout"], choice("direct", "fanout", later=("topic", "headers"))] | None
-    ) = None
+    type: Annotated[Literal["direct", "fanout"], choice("direct", "fanout", later=("topic", "headers"))] | None = None
     durable: Flag | None = None
 
 
@@ -132,9 +130,7 @@ class FaultSpec(Spec):
                 "add one of " + ", ".join(f"`{k}: NAME`" for k in _KINDS),
             )
         if kinds[0] == "reset" and value.get("for") is not None:
-            raise SpecError(
-                "a reset is over at once", "leave `for` out, or use `silence`", at=("for",), key=True
-            )
+            raise SpecError("a reset is over at once", "leave `for` out, or use `silence`", at=("for",), key=True)
         if kinds[0] != "reset" and value.get("for") is None:
             raise SpecError(f"a {kinds[0]} needs to know how long it lasts", "add `for: 3 s`, or `for: end`")
 
@@ -174,9 +170,9 @@ class ScenarioSpec(Spec):
     ] = Field(default=[])
     producers: Annotated[dict[str, ProducerSpec], _section("producer")] = Field(default={})
     consumers: Annotated[dict[str, ConsumerSpec], _section("consumer")] = Field(default={})
-    faults: Annotated[
-        list[FaultSpec], BeforeValidator(check_list("`- {at: 20 s, crash: broker, for: 3 s}`", 1000))
-    ] = Field(default=[])
+    faults: Annotated[list[FaultSpec], BeforeValidator(check_list("`- {at: 20 s, crash: broker, for: 3 s}`", 1000))] = (
+        Field(default=[])
+    )
     expect: Expressions = Field(default=[])
 
     @classmethod

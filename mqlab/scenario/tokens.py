@@ -95,6 +95,4 @@ def _quantity(found: re.Match[str], fail: Fail) -> Token:
 
 
 def _exact(number: str) -> Fraction:
-    return Fraction(
-        number.replace("_", "").rstrip(".") if "e" not in number.lower() else number.replace("_", "")
-    )
+    return Fraction(number.replace("_", "").rstrip(".") if "e" not in number.lower() else number.replace("_", ""))

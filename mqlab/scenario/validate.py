@@ -37,11 +37,7 @@ def _fault(root: Node, found: Any) -> ScenarioError:
     where = ".".join(map(str, path))
     if isinstance(cause, SpecError):
         place = root.locate([*path, *cause.at], key=cause.key)
-        within = (
-            f" in `{where}`"
-            if where and cause.what.startswith(("unknown field", "the field", "the kind"))
-            else ""
-        )
+        within = f" in `{where}`" if where and cause.what.startswith(("unknown field", "the field", "the kind")) else ""
         return ScenarioError(cause.what + within, mend=cause.mend, place=place)
     if isinstance(cause, UnitError):
         return ScenarioError(cause.what, mend=cause.mend, place=root.locate(path))

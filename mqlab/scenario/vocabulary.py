@@ -56,9 +56,7 @@ def names_of(model: Model | None = None) -> dict[str, Name]:
     names |= _timed("latency", ("latency_ns",))
     for stage in STAGES:
         names |= _timed(f"stages.{stage}", ("stages", stage))
-    names |= {
-        f"throughput.{name}": Name(("throughput_per_s", name), RATE) for name in ("created", "processed")
-    }
+    names |= {f"throughput.{name}": Name(("throughput_per_s", name), RATE) for name in ("created", "processed")}
     return names if model is None else names | _of_model(model)
 
 

@@ -119,6 +119,12 @@ def test_a_message_for_many_queues_has_many_rows() -> None:
     assert (both.messages, both.events) == (one.messages, 2 * one.events)
 
 
+def test_refusals_count() -> None:
+    refusing = {"producer": "confirm: true, retry: {attempts: 5}", "queue": "max_length: 9, overflow: reject-publish"}
+    assert estimate(scenario(**refusing).model).events == 1000 * (14 + 2 * 7)
+    assert estimate(scenario(producer=refusing["producer"]).model).events == 1000 * 14
+
+
 def test_levels_are_chosen_by_size() -> None:
     small = estimate(scenario().model)
     assert small.bytes_by_level["counts"] < small.bytes_by_level["fates"] < small.bytes_by_level["events"]

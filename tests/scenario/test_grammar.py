@@ -55,8 +55,34 @@ def constant(ns: float) -> Distribution:
     return Distribution("constant", (float(ns),))
 
 
-def test_flash_sale_is_what_its_file_says() -> None:
-    model = load("flash-sale").model
+FLASH_SALE = """\
+name: flash-sale
+system: rabbitmq
+duration: 60 s            # producers stop; then
+drain: 30 s               # consumers finish what is owed; a check on loss needs it
+producers:
+  buyers:                 # a group; rates are for the whole group unless `each: true`
+    count: 200
+    arrivals: {ramp: {from: 200/s, to: 1500/s, over: 10 s}}
+    message: {size: 1 KiB, key: {zipf: {s: 1.1, keys: 500}}, persistent: true}
+    confirm: {max_in_flight: 100, timeout: 1 s}
+    retry: {attempts: 8, backoff: {exponential: {first: 200 ms, factor: 2, max: 2 s, jitter: full}}}
+queues:
+  orders: {durable: true, max_length: 10_000, overflow: reject-publish}
+consumers:
+  stock: {queue: orders, count: 4, prefetch: 20, ack: manual, service: {lognormal: {mean: 4 ms, cv: 1}}}
+faults:
+  - {at: 20 s, crash: broker, for: 3 s}
+expect:
+  - lost == 0
+  - fates.rejected > 0
+"""
+
+
+def test_a_whole_scenario_becomes_what_it_says() -> None:
+    loaded = loads(FLASH_SALE)
+    model = loaded.model
+    assert [expectation.text for expectation in loaded.expectations] == ["lost == 0", "fates.rejected > 0"]
     buyers, stock = model.producers[0], model.consumers[0]
     assert (model.duration_ns, model.drain_ns, model.end_ns) == (60 * S, 30 * S, 90 * S)
     assert buyers.count == 200
@@ -336,6 +362,17 @@ def test_a_direct_call_has_no_exchanges() -> None:
     )
     with pytest.raises(ScenarioError, match="`exchanges` mean nothing to system 'direct'"):
         loads(text)
+
+
+@pytest.mark.parametrize(("then", "restart"), [("requeue", "1 s"), ("crash", "0")])
+def test_redelivery_must_take_time(then: str, restart: str) -> None:
+    text = (
+        "system: direct\nduration: 1 s\nproducers: {users: {arrivals: {poisson: 1/s}}}\nqueues: {database: {}}\n"
+        f"consumers: {{c: {{service: 0, restart: {restart}, exceptions: {{probability: 5 %, then: {then}}}}}}}\n"
+    )
+    with pytest.raises(ScenarioError, match="come back in no time"):
+        loads(text)
+    assert loads(text.replace("service: 0", "service: 1 us")).model.consumers[0].exceptions
 
 
 def test_the_same_text_gives_an_equal_model() -> None:
