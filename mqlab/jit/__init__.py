@@ -25,11 +25,12 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+
+from mqlab.jit.settings import BOUNDS_CHECK, COMPILING, JIT, U64, State
 
 __all__ = [
     "BOUNDS_CHECK",
@@ -44,25 +45,9 @@ __all__ = [
     "split",
 ]  # fmt: skip
 
-State = Any
-"""What kernels get as ``s``: the address of the directory (compiled) or the list of arrays (interpreted)."""
-
-U64 = Any
-"""An unsigned 64-bit integer in a kernel's annotations."""
-
 F = TypeVar("F", bound=Callable[..., Any])
 
-JIT = os.environ.get("MQLAB_JIT", "1") != "0"
-"""False when ``MQLAB_JIT=0``: kernels are interpreted."""
-
-BOUNDS_CHECK = os.environ.get("MQLAB_BOUNDS_CHECK", "0") == "1"
-"""True when ``MQLAB_BOUNDS_CHECK=1``: compiled kernels check every index (slower; used by a test)."""
-
-_COMPILING = os.environ.get("MQLAB_COMPILING", "0") == "1"
-"""True in the helper process that compiles (see :mod:`mqlab.jit.compiling`)."""
-
-
-if _COMPILING:
+if COMPILING:
     from mqlab.jit.numba_side import accessor, entry, kernel, scale, split
 else:
     _WIDEN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool, "U64": np.uint64}

@@ -11,13 +11,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-import mqlab.jit as face
+from mqlab.jit.settings import BOUNDS_CHECK, State
 
 __all__ = ["accessor", "entry", "kernel", "llvm_of", "scale", "split"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": face.BOUNDS_CHECK}
+_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": BOUNDS_CHECK}
 _TYPES = {"State": types.int64, "int": types.int64, "float": types.float64, "bool": types.boolean, "U64": types.uint64}
 _WORD = ir.IntType(64)
 _kernels: dict[int, Any] = {}
@@ -90,7 +90,7 @@ def accessor(index: int, dtype: np.dtype[Any]) -> Callable[[Any, int], Any]:
 
         return record(types.int64, types.int64), codegen
 
-    if not face.BOUNDS_CHECK:
+    if not BOUNDS_CHECK:
         return at  # type: ignore[no-any-return]
 
     @intrinsic  # type: ignore[untyped-decorator]
@@ -101,12 +101,11 @@ def accessor(index: int, dtype: np.dtype[Any]) -> Callable[[Any, int], Any]:
         return types.int64(types.int64), codegen
 
     @kernel
-    def checked(s: face.State, i: int) -> Any:
+    def checked(s: State, i: int) -> Any:
         if i < 0 or i >= length(s):
             raise IndexError
         return at(s, i)
 
-    checked.py_func.__annotations__.update(s="State", i="int")
     return checked
 
 

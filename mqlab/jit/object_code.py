@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mqlab.errors import EngineError
-from mqlab.jit import BOUNDS_CHECK
+from mqlab.jit.settings import BOUNDS_CHECK
 
 __all__ = ["Entry", "cache_folder", "kernel_digest", "write_object"]
 
