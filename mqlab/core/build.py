@@ -221,7 +221,8 @@ class _Builder:
                     "timeout": confirm.timeout_ns if confirm else 0,
                     "attempts": retry.attempts, "first_pause": retry.backoff.first_ns, "factor": retry.backoff.factor,
                     "max_pause": retry.backoff.max_ns, "jitter": JITTER[retry.backoff.jitter],
-                    "buffer_head": -1, "buffer_tail": -1, "unconfirmed_head": -1, "unconfirmed_tail": -1,
+                    "buffer_head": -1, "buffer_tail": -1, "again_tail": -1, "unconfirmed_head": -1,
+                    "unconfirmed_tail": -1,
                     "by_hand": int(arrivals.kind == "by_hand"),
                 }
             )  # fmt: skip

@@ -51,11 +51,10 @@ def _fails(s: State, consumer: int, delivery: int) -> bool:
     if g["fails"] <= 0.0:
         return False
     d = deliveries(s, delivery)
-    root = copies(s, copies(s, d["copy"])["root"])
-    attempt = 0
-    if g["poison"] == 0:
-        attempt = int(d["number"])
-    return unit(EXCEPTION, g["ident"], root["ident"], attempt, 0) <= g["fails"]
+    c = copies(s, d["copy"])
+    if g["poison"] == 1:
+        return unit(EXCEPTION, g["ident"], copies(s, c["root"])["ident"], 0, 0) <= g["fails"]
+    return unit(EXCEPTION, g["ident"], c["ident"], d["number"], 0) <= g["fails"]
 
 
 @kernel

@@ -13,6 +13,7 @@ from mqlab.core.codes import (
     E_RESET_SEEN,
     F_EVICTED,
     F_IN_FLIGHT,
+    F_LOST,
     F_REJECTED,
     F_UNROUTABLE,
     K_ARRIVED,
@@ -150,6 +151,8 @@ def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
     copy = _claim(s, root, queue)
     c = copies(s, copy)
     node = nodes(s, q["node"])
+    if node["up"] == 0:
+        return _out_of_reach(s, copy, queue, attempt)
     limited = q["max_length"] >= 0 and q["ready"] >= q["max_length"] and (q["ready"] > 0 or q["ring_head"] < 0)
     if limited and q["overflow"] != OVERFLOW_DROP_HEAD:
         return _turn_away(s, root, copy, queue, attempt)
@@ -172,6 +175,18 @@ def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
         _evict_first(s, queue)
     dispatch(s, queue)
     return True
+
+
+@kernel
+def _out_of_reach(s: State, copy: int, queue: int, attempt: int) -> bool:
+    """The queue's own node is down: its copy is nowhere, and the producer is told no (False)."""
+    q = queues(s, queue)
+    c = copies(s, copy)
+    emit(s, K_VANISHED, copy, nodes(s, q["node"])["entity"], q["entity"], attempt, 0, X_BROKER_MEMORY)
+    c["state"] = C_VANISHED
+    c["fate"] = F_LOST
+    c["cause"] = X_BROKER_MEMORY
+    return False
 
 
 @kernel

@@ -118,8 +118,8 @@ def start_next(s: State, consumer: int) -> None:
     g = groups(s, k["group"])
     others = g["busy"]
     g["busy"] = others + 1
-    root = copies(s, copies(s, d["copy"])["root"])
-    service = sample(s, g["service"], SERVICE, g["ident"], root["ident"], d["number"], 0)
+    ident = copies(s, d["copy"])["ident"]
+    service = sample(s, g["service"], SERVICE, g["ident"], ident, d["number"], 0)
     if g["alpha"] > 0.0 or g["beta"] > 0.0:
         factor = 1.0 + g["alpha"] * float(others) + g["beta"] * float(others) * float(others + 1)
         service = int(min(float(service) * factor + 0.5, 4.0e18))
@@ -184,13 +184,13 @@ def interrupt(s: State, consumer: int) -> None:
     if delivery < 0:
         return
     d = deliveries(s, delivery)
-    root = copies(s, copies(s, d["copy"])["root"])
+    ident = copies(s, d["copy"])["ident"]
     g = groups(s, k["group"])
     worked = float(runs(s, 0)["now"] - k["started"])
     whole = float(k["ends"] - k["started"])
     entity = clients(s, k["client"])["entity"]
     queue = queues(s, k["queue"])["entity"]
-    if unit(EFFECT_AT, g["ident"], root["ident"], d["number"], 0) * whole < worked:
+    if unit(EFFECT_AT, g["ident"], ident, d["number"], 0) * whole < worked:
         if effect(s, d["copy"], k["group"], entity):
             emit(s, K_EFFECT, d["copy"], entity, queue, d["number"], 0, 0)
     emit(s, K_DROPPED, d["copy"], entity, queue, d["number"], 0, 1)

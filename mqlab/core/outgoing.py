@@ -20,22 +20,22 @@ def keep(s: State, producer: int, copy: int, first: bool) -> None:
     c = copies(s, copy)
     c["sending"] = S_BUFFERED
     emit(s, K_BUFFERED, copy, clients(s, p["client"])["entity"], -1, c["attempts"], 0, 0)
+    before = int(p["buffer_tail"])
     if first:
-        c["prev"] = -1
-        c["next"] = p["buffer_head"]
-        if p["buffer_head"] < 0:
-            p["buffer_tail"] = copy
-        else:
-            copies(s, p["buffer_head"])["prev"] = copy
-        p["buffer_head"] = copy
-        return
-    c["next"] = -1
-    c["prev"] = p["buffer_tail"]
-    if p["buffer_tail"] < 0:
-        p["buffer_head"] = copy
+        before = int(p["again_tail"])
+        p["again_tail"] = copy
+    after = int(p["buffer_head"])
+    if before >= 0:
+        after = int(copies(s, before)["next"])
+        copies(s, before)["next"] = copy
     else:
-        copies(s, p["buffer_tail"])["next"] = copy
-    p["buffer_tail"] = copy
+        p["buffer_head"] = copy
+    if after >= 0:
+        copies(s, after)["prev"] = copy
+    else:
+        p["buffer_tail"] = copy
+    c["prev"] = before
+    c["next"] = after
 
 
 @kernel
@@ -43,6 +43,8 @@ def unbuffer(s: State, copy: int) -> None:
     """Take a message out of its producer's buffer, wherever it stands."""
     c = copies(s, copy)
     p = producers(s, c["producer"])
+    if p["again_tail"] == copy:
+        p["again_tail"] = c["prev"]
     if c["prev"] < 0:
         p["buffer_head"] = c["next"]
     else:
