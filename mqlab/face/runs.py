@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 from mqlab.errors import BadInput, RunFolderError, did_you_mean
@@ -26,12 +27,12 @@ Verdict = Literal["holds", "fails", "none"]
 
 
 class Explanation(str):
-    """The life of one message: a text that shows itself as written, in a terminal and in a notebook."""
+    """The life of one message: a text that shows itself in a terminal and in a notebook, long lines folded."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return str(self)
+        return "\n".join(fill(line, 96, subsequent_indent="  ", break_on_hyphens=False) for line in self.split("\n"))
 
 
 class Pictures(dict[str, Any]):
