@@ -57,7 +57,13 @@ def sample(s: State, index: int, purpose: U64, who: U64, what: U64, attempt: int
     count = dists(s, index)["count"]
     value = 0.0
     if count == 1:
-        value = _leaf(s, index, purpose, who, what, attempt, k)
+        d = dists(s, index)
+        if d["kind"] == DIST_EXPONENTIAL:  # the usual ones first
+            value = d["p0"] * exponential(purpose, who, what, attempt, k)
+        elif d["kind"] == DIST_UNIFORM:
+            value = d["p0"] + (d["p1"] - d["p0"]) * unit(purpose, who, what, attempt, k)
+        else:
+            value = _leaf(s, index, purpose, who, what, attempt, k)
     else:
         top = 0
         for part in range(count):

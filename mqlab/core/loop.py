@@ -68,7 +68,7 @@ from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_h
 from mqlab.core.exchange import publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
 from mqlab.core.hands import drop_hands, receive, touch_group
-from mqlab.core.heap import pop, push
+from mqlab.core.heap import close_hole, push, take_top
 from mqlab.core.producer import (
     arrival,
     confirm_in,
@@ -314,6 +314,7 @@ def advance(s: State, horizon: int, budget: int) -> int:
     for _ in range(budget):
         if not _has_room(s):
             return R_ROOM
+        close_hole(s)
         n = run["heap_n"]
         top = heap(s, 0)
         continues = n > 0 and (top["order"] >> _RANK_SHIFT) == RANK_CONTINUE
@@ -337,7 +338,7 @@ def advance(s: State, horizon: int, budget: int) -> int:
         a = top["a"]
         b = top["b"]
         c = top["c"]
-        pop(s)
+        take_top(s)
         if time >= run["next_bin"]:
             _close_bins(s, time)
         run["now"] = time

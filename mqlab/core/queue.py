@@ -74,7 +74,7 @@ def set_ready(s: State, queue: int, change: int) -> None:
     q = queues(s, queue)
     n = q["ready"] + change
     q["ready"] = n
-    if n > q["ready_max"]:
+    if change > 0 and n > q["ready_max"]:
         q["ready_max"] = n
     run = runs(s, 0)
     run["ready"] = run["ready"] + change

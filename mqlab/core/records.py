@@ -66,7 +66,7 @@ RUN = np.dtype(
         ("digest", "u8"), ("level", "i8"), ("finishing", "i8"), ("cursor", "i8"),
         ("number", "i8"),            # next message number
         ("order", "i8"),             # next processing order
-        ("heap_n", "i8"), ("inbox_n", "i8"), ("inbox_read", "i8"), ("outbox_n", "i8"),
+        ("heap_n", "i8"), ("hole", "i8"), ("inbox_n", "i8"), ("inbox_read", "i8"), ("outbox_n", "i8"),
         ("event_n", "i8"), ("fate_n", "i8"),     # rows waiting to be drained
         ("room", "i8"),              # headroom every array must have before an event
         ("heap_full", "i8"), ("copies_full", "i8"), ("deliveries_full", "i8"), ("outbox_full", "i8"),
