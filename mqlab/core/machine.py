@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -90,9 +89,7 @@ class Machine:
     def _call(self, horizon_ns: int) -> int:
         if JIT:
             return int(advance(self._handle, horizon_ns, BUDGET))
-        with warnings.catch_warnings():
-            # unsigned mixing wraps on purpose; interpreted, numpy says so each time
-            warnings.filterwarnings("ignore", "overflow encountered", RuntimeWarning)
+        with np.errstate(over="ignore"):  # interpreted, numpy would report each wrap of unsigned mixing
             return int(advance(self._handle, horizon_ns, BUDGET))
 
     def _make_room(self) -> None:

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from mqlab.core import codes
 from mqlab.core.machine import Machine
 from mqlab.errors import BadInput, did_you_mean
@@ -125,7 +127,9 @@ class World:
 
         Use this instead of a random generator, and the run stays the same whatever else is added to it.
         """
-        return float(unit(name_identity(0, name), name_identity(self._seed, name), name_identity(0, str(number)), 0, 0))
+        who, what = name_identity(self._seed, name), name_identity(0, str(number))
+        with np.errstate(over="ignore"):  # unsigned mixing wraps on purpose
+            return float(unit(name_identity(0, name), who, what, 0, 0))
 
     # --- messages ------------------------------------------------------------------------------------------------
 
