@@ -150,10 +150,11 @@ def _expectations(expectations: Sequence[Mapping[str, Any]]) -> RenderableType:
     from rich.markup import escape
 
     from mqlab.cli.console import plain_table
+    from mqlab.measure.found import format_found
 
     table = plain_table("", "expected", "found", right=(2,))
     for entry in expectations:
-        found = "not judged" if entry["holds"] is None else words.value(entry["value"])
+        found = "not judged" if entry["holds"] is None else format_found(entry["text"], entry["value"])
         table.add_row(MARKS[entry["holds"]], escape(entry["text"]), found)
     return table
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mqlab import __version__
 from mqlab.checks import Finding
+from mqlab.measure.found import format_found
 from mqlab.plots.look import many, span, thousands
 from mqlab.report.page import Html, el, marked, table
 from mqlab.report.stories import lives
@@ -36,18 +37,21 @@ def head(trace: Trace, summary: Mapping[str, Any], scenario_text: str) -> Html:
 
 
 def _changes(text: str) -> Html:
-    """Give lines of "setting   what then happens" as a list."""
+    """Give lines of "command or setting   # what then happens" as a list."""
     items = []
     for line in text.split("\n"):
-        setting, _, then = (part.strip() for part in line.partition("  "))
-        items.append(el("li", el("code", setting), ": ", *marked(then)) if then else el("li", *marked(line)))
+        setting, _, then = (part.strip(" #") for part in line.partition("  "))
+        if then or setting.startswith("mqlab "):
+            items.append(el("li", el("code", setting), *((": ", *marked(then)) if then else ())))
+        else:
+            items.append(el("li", *marked(line)))
     return el("ul", *items)
 
 
 def outcome(summary: Mapping[str, Any], trace: Trace) -> list[Html]:
     """Give the expectations with what was found, and the key figures."""
     rows = [
-        [el("code", str(row["text"])), _value(row["value"]), _holds(row["holds"])]
+        [el("code", str(row["text"])), format_found(str(row["text"]), row["value"]), _holds(row["holds"])]
         for row in summary["expectations"]
     ]
     parts = [_key_figures(summary, trace)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mqlab.measure.found import format_found
+
 __all__ = ["ANOMALY_WORDS", "introduction", "verdict_words"]
 
 ANOMALY_WORDS: Mapping[str, str] = {
@@ -65,7 +67,9 @@ def verdict_words(summary: Mapping[str, Any]) -> str:
     if broken:
         first = broken[0]
         found = (
-            "it cannot be told from this run" if first["holds"] is None else f"found {_found(first['value'])}"
+            "it cannot be told from this run"
+            if first["holds"] is None
+            else f"found {format_found(first['text'], first['value'])}"
         )
         which = (
             "the only expectation does"
@@ -84,7 +88,3 @@ def verdict_words(summary: Mapping[str, Any]) -> str:
         words.append(f"nothing happened that the contract of {summary['system']} forbids")
     joined = f"{words[0]}, {'but' if bool(broken) != bool(forbidden) else 'and'} {words[1]}."
     return " " + joined[0].upper() + joined[1:]
-
-
-def _found(value: Any) -> str:
-    return "nothing" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -44,11 +45,11 @@ def commands(name: str) -> list[Command]:
 
 
 @cache
-def summary(name: str, seed: int | None = None, sets: tuple[str, ...] = ()) -> dict[str, Any]:
+def summary(name: str, seed: int | None = None, sets: tuple[str, ...] = ()) -> Mapping[str, Any]:
     """Summary of a run with its fates kept; each run is made once."""
     return mqlab.run(name, seed=seed, overrides=sets, trace="fates").summary
 
 
-def failing(found: dict[str, Any]) -> set[str]:
+def failing(found: Mapping[str, Any]) -> set[str]:
     """Expectations that do not hold."""
     return {each["text"] for each in found["expectations"] if not each["holds"]}

@@ -96,7 +96,8 @@ ROWS = [
     Row("loss-broker-power-unconfirmed", ("producers.shop.message.persistent=false",),
         ("fates.lost.broker_memory + fates.lost.unsynced_disk < 100",)),
     Row("loss-broker-power-unconfirmed",
-        ("producers.shop.message.persistent=false", "producers.shop.confirm={timeout: 2 s}"), ("lost == 0",), ("lost",)),
+        ("producers.shop.message.persistent=false", "producers.shop.confirm={timeout: 2 s}"), ("lost == 0",),
+        ("lost",)),
     Row("loss-broker-power-confirmed", ("producers.shop.message.persistent=false",),
         ("lost == 0", "fates.lost == 0", ALL_DONE, "stages.sent_confirmed.p50 > 50 ms"), ("lost",)),
     # broker to consumer
