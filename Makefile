@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3 picks an interpreter for a new .venv; UV= (empty) leaves uv alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench lab notebooks clean distclean
+.PHONY: help demo test soak bench lab docs clean distclean
 
 PY := .venv/bin/python
 
@@ -34,9 +34,11 @@ lab: ## open JupyterLab on the notebooks
 	@sh tools/venv lab
 	@$(PY) -m jupyterlab notebooks
 
-notebooks: ## run the notebooks and renew the outputs that the tests hold them to
+docs: ## renew what documents show of runs: outputs in notebooks, pictures, reference pages
 	@sh tools/venv all
 	@$(PY) tools/notebooks
+	@$(PY) tools/pictures
+	@$(PY) tools/reference
 
 clean: ## remove caches and build products; keeps .venv and runs/
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

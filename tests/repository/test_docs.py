@@ -1,6 +1,8 @@
 """What the documents say exists."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,7 @@ import typer.main
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-DECISIONS = sorted(
-    path for path in (ROOT / "docs" / "decisions").glob("*.md") if path.stem != "0000-template"
-)
+DECISIONS = sorted(path for path in (ROOT / "docs" / "decisions").glob("*.md") if path.stem != "0000-template")
 
 
 def name(path: Path) -> str:
@@ -29,9 +29,7 @@ def test_commands_exist(path):
     from mqlab.cli.app import app
 
     commands = set(typer.main.get_command(app).commands)
-    mentioned = set(
-        re.findall(r"^(?:\$ | {4})?(?:MQLAB_\w+=\S+ )?mqlab ([a-z]+)", path.read_text(), re.MULTILINE)
-    )
+    mentioned = set(re.findall(r"^(?:\$ | {4})?(?:MQLAB_\w+=\S+ )?mqlab ([a-z]+)", path.read_text(), re.MULTILINE))
     assert "run" in mentioned
     assert mentioned <= commands
 
@@ -65,3 +63,16 @@ def test_the_glossary_has_every_fate_and_anomaly():
     words = set(re.findall(r"\w+", (ROOT / "docs" / "words.md").read_text(encoding="utf-8")))
     fates = [fate.name.lower() for fate in (*Fate, *Cause) if fate != Cause.NONE]
     assert [word for word in (*fates, *ANOMALIES) if word not in words] == []
+
+
+def test_the_reference_says_what_the_program_knows():
+    command = [sys.executable, ROOT / "tools" / "reference", "--print"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert made.stdout == page, "write it anew: make docs"
+
+
+def test_links_inside_the_reference_lead_to_a_heading():
+    page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    headings = {title.lower().replace(" ", "-") for title in re.findall(r"^#+ (.+)$", page, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", page)) <= headings
