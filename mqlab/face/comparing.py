@@ -21,6 +21,7 @@ SECTIONS: Final = {
     "fates": "count",
     "anomalies": "count",
     "latency_ns": "ns",
+    "stages": "ns",
     "throughput_per_s": "per_s",
 }
 """What is put side by side, by its name in the summary, and the unit of its figures."""
@@ -140,9 +141,16 @@ def figures(summaries: Sequence[Mapping[str, Any]], sections: Iterable[str] = tu
         parts = [summary[section] for summary in summaries]
         if section == "fates":
             parts = [flat_fates(part) for part in parts]
+        elif section == "stages":
+            parts = [_means(part) for part in parts]
         for name in dict.fromkeys(name for part in parts for name in part):
             unit = "count" if name == "count" else SECTIONS[section]
             yield Figure(section, name, unit, tuple(part.get(name) for part in parts))
+
+
+def _means(stages: Mapping[str, Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Take the mean of each stage; the whole of it has a section of its own."""
+    return {f"{stage}.mean": found["mean"] for stage, found in stages.items() if stage != "latency"}
 
 
 def _title(section: str) -> str:

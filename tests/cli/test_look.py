@@ -70,7 +70,7 @@ def test_compare_two_folders(call, tiny, folder):
     found = call("compare", folder, "other", "--json").object
     assert (found["a"]["seed"], found["b"]["seed"], found["same_digest"]) == (5, 6, False)
     sections = dict.fromkeys(row["section"] for row in found["rows"])
-    assert list(sections) == ["messages", "fates", "anomalies", "latency_ns", "throughput_per_s"]
+    assert list(sections) == ["messages", "fates", "anomalies", "latency_ns", "stages", "throughput_per_s"]
     for row in found["rows"]:
         assert row["differs"] == (row["a"] != row["b"])
 

@@ -17,6 +17,7 @@ def summarised(**changes):
         "fates": {"processed": 990, "gave_up": 0, "lost": {"wire": 10, "broker_memory": 0}},
         "anomalies": {"lost": 0, "stale": None},
         "latency_ns": {"count": 990, "p50": 20_000_000, "max": None},
+        "stages": {"latency": {"mean": 9_000_000}, "created_sent": {"mean": 1_000_000, "p50": 900_000}},
         "throughput_per_s": {"created": 100.0},
     }
     return SimpleNamespace(summary=summary | changes)
@@ -48,6 +49,8 @@ def test_figures_keep_what_does_not_occur_and_what_nobody_can_tell():
     by_name = {(figure.section, figure.name): figure for figure in figures}
     assert by_name["fates", "lost:broker_memory"].values == (0, 0)
     assert by_name["anomalies", "stale"].words == ("–", "–")
+    assert [figure.name for figure in figures if figure.section == "stages"] == ["created_sent.mean"]
+    assert by_name["stages", "created_sent.mean"].words == ("1 ms", "1 ms")
     assert by_name["throughput_per_s", "created"].words == ("100/s", "100/s")
     assert [figure.name for figure in figures if figure.differs] == ["processed", "lost:wire"]
 
