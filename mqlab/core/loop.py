@@ -329,9 +329,9 @@ def advance(s: State, horizon: int, budget: int) -> int:
             if not _command(s, word["kind"], word["a"], word["b"], word["c"]):
                 return R_BAD_COMMAND
             continue
+        if run["outbox_n"] > 0 and not continues:
+            return R_OUTSIDE  # whoever waits for what happened now hears of it now
         if n == 0 or (top["time"] >= horizon and not continues):
-            if run["outbox_n"] > 0:
-                return R_OUTSIDE
             return R_REACHED
         time = top["time"]
         kind = top["kind"]
@@ -343,6 +343,4 @@ def advance(s: State, horizon: int, budget: int) -> int:
             _close_bins(s, time)
         run["now"] = time
         _happen_first(s, kind, a, b, c)
-        if run["outbox_n"] > 0 and run["inbox_n"] == 0:
-            return R_OUTSIDE
     return R_PAUSE

@@ -31,6 +31,9 @@ from mqlab.trace.sinks import MemorySink, Sink
 
 __all__ = ["IntegerEnvironment", "SimulationEngine"]
 
+_EVENTS_AT_ONCE = 10_000_000
+"""More than this at one instant, and a run is stopped: a requeued message that takes no time goes round for ever."""
+
 
 class IntegerEnvironment(simpy.Environment):
     """A SimPy environment whose clock stays an integer: one ``timeout(0.5)`` would turn it into floats for good."""
@@ -116,12 +119,20 @@ class SimulationEngine:
 
 def _play(machine: Machine, clock: IntegerEnvironment, world: World, end_ns: int, progress: Progress | None) -> None:
     """Let core and world take turns until the end."""
+    before, scheduled = -1, 0
     while True:
         ahead = clock.peek()
         horizon = end_ns if ahead >= end_ns else int(ahead)
         reason = machine.advance(horizon)
         now = int(machine.run["now"])
         world.inbox_taken()
+        if now != before:
+            before, scheduled = now, int(machine.run["seq"])
+        elif int(machine.run["seq"]) - scheduled > _EVENTS_AT_ONCE:
+            raise BadInput(
+                f"time stands still at {now} ns: {_EVENTS_AT_ONCE:,} events happened, and there is no end to them",
+                mend="something goes round without taking any time: give the service, the link or the pause a duration",
+            )
         if progress is not None:
             progress(min(1.0, now / end_ns))
         if reason == codes.R_OUTSIDE:

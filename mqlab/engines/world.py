@@ -190,13 +190,18 @@ class World:
 
     def fail(self, kind: str, target: str) -> None:
         """Let a fault begin; kinds as in a scenario's ``faults``."""
-        node, client, _ = _FAULTS[kind]
+        node, client, _ = self._fault(kind)
         self._each(target, node, client, kind)
 
     def mend(self, kind: str, target: str) -> None:
         """Let a fault end."""
-        _, _, over = _FAULTS[kind]
+        _, _, over = self._fault(kind)
         self._each(target, codes.W_RESTART_NODE, over, kind)
+
+    def _fault(self, kind: str) -> tuple[int, int, int]:
+        if kind not in _FAULTS:
+            raise BadInput(f"there is no fault {kind!r}", mend=did_you_mean(kind, list(_FAULTS), "there is"))
+        return _FAULTS[kind]
 
     def _each(self, target: str, node_command: int, client_command: int, kind: str) -> None:
         built = self._machine.built
