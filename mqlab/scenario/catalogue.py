@@ -35,7 +35,7 @@ def shipped() -> list[tuple[str, Path, str, str]]:
     list of (name, path, first sentence of the head comment, system)
         Ordered by name.
     """
-    return [(path.stem, path, *_about(path)) for path in sorted(folder().glob(f"*{_SUFFIX}"))]
+    return [(path.stem, path, *_about(path)) for path in sorted(folder().glob(f"*{_SUFFIX}"), key=lambda p: p.stem)]
 
 
 def _about(path: Path) -> tuple[str, str]:
