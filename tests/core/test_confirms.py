@@ -77,9 +77,18 @@ def test_a_confirm_that_comes_after_the_second_try_finds_two_copies_stored() -> 
 
 def test_giving_up_is_not_knowing() -> None:
     """Nothing arrives, so nothing is confirmed: three tries, and the producer stops."""
-    trace = play(tiny(producers=[producer(
-        arrivals=every(MS, 1), confirm=Confirm(0, 5 * MS), retry=retries(3, MS), link=one_way(LinkSide(takes(0), loss=1.0))
-    )]))  # fmt: skip
+    trace = play(
+        tiny(
+            producers=[
+                producer(
+                    arrivals=every(MS, 1),
+                    confirm=Confirm(0, 5 * MS),
+                    retry=retries(3, MS),
+                    link=one_way(LinkSide(takes(0), loss=1.0)),
+                )
+            ]
+        )
+    )
     assert times(trace, Kind.SENT) == [0, 6 * MS, 12 * MS]
     assert times(trace, Kind.GAVE_UP) == [17 * MS]
     assert endings(trace) == {"gave_up": 1}
@@ -169,12 +178,22 @@ def test_a_synchronous_call_is_answered_when_the_work_is_done() -> None:
 
 
 def test_a_call_into_two_queues_is_answered_when_both_are_done() -> None:
-    trace = play(tiny(
-        **fanout(queue("one"), queue("two")),
-        producers=[producer(arrivals=every(MS, 1), destination=Destination("all", (("", 1.0),)),
-                            confirm=Confirm(1, 0, "processed"))],
-        consumers=[consumer("quick", queue="one", service=takes(MS)), consumer("slow", queue="two", service=takes(4 * MS))]
-    ))  # fmt: skip
+    trace = play(
+        tiny(
+            **fanout(queue("one"), queue("two")),
+            producers=[
+                producer(
+                    arrivals=every(MS, 1),
+                    destination=Destination("all", (("", 1.0),)),
+                    confirm=Confirm(1, 0, "processed"),
+                )
+            ],
+            consumers=[
+                consumer("quick", queue="one", service=takes(MS)),
+                consumer("slow", queue="two", service=takes(4 * MS)),
+            ],
+        )
+    )
     assert times(trace, Kind.CONFIRMED) == [4 * MS]
 
 

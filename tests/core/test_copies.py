@@ -142,10 +142,13 @@ def test_poison_is_poison_in_every_copy() -> None:
 
 def test_a_queue_on_a_node_that_is_down_takes_nothing() -> None:
     model = tiny(
-        nodes=[node("broker"), node("far")], queues=[queue(node="far", durable=True)],
-        producers=[producer(arrivals=every(2 * MS, 3), confirm=Confirm(0, 0), retry=retries(10, 4 * MS), link=wire(MS))],
+        nodes=[node("broker"), node("far")],
+        queues=[queue(node="far", durable=True)],
+        producers=[
+            producer(arrivals=every(2 * MS, 3), confirm=Confirm(0, 0), retry=retries(10, 4 * MS), link=wire(MS))
+        ],
         faults=[Fault(MS, "crash", "far", 20 * MS)],
-    )  # fmt: skip
+    )
     trace = play(model)
     assert times(trace, Kind.REFUSED)[0] == 2 * MS
     assert min(times(trace, Kind.ENQUEUED)) >= 21 * MS

@@ -34,7 +34,7 @@ CRASH_AT = {IN_MEMORY: 2 * MS, WRITTEN: 6 * MS, SYNCED: 9 * MS}
 
 
 def survives(durable: bool, persistent: bool, stage: str, fault: str) -> bool:
-    """The truth table, in words: a crash spares what was written, a power cut what was synced; both must be asked for."""
+    """A crash spares what was written, a power cut what was synced; queue and message must both have asked for it."""
     if not (durable and persistent):
         return False
     return stage == SYNCED or (stage == WRITTEN and fault == "crash")
@@ -77,8 +77,11 @@ def test_survivors_stand_in_their_old_order_and_are_delivered_again() -> None:
 
 def test_a_transient_message_leaves_with_the_process_even_while_a_consumer_works_on_it() -> None:
     """The work goes on, its acknowledgement goes nowhere, and the copy counts as processed."""
-    model = tiny(producers=[producer(arrivals=every(MS, 1))],
-                 consumers=[consumer(service=takes(6 * MS))], faults=[Fault(3 * MS, "crash", "broker", MS)])  # fmt: skip
+    model = tiny(
+        producers=[producer(arrivals=every(MS, 1))],
+        consumers=[consumer(service=takes(6 * MS))],
+        faults=[Fault(3 * MS, "crash", "broker", MS)],
+    )
     trace = play(model)
     assert kinds(trace, Kind.VANISHED, Kind.PROCESSED, Kind.ACK_SENT) == [Kind.VANISHED, Kind.PROCESSED]
     assert endings(trace) == {"processed": 1}
@@ -142,13 +145,29 @@ def test_what_was_confirmed_survives_any_series_of_power_cuts() -> None:
     model = tiny(
         nodes=[node(fsync_ns=MS, group_commit_ns=MS)],
         queues=[queue(durable=True)],
-        producers=[producer(arrivals=Arrivals("poisson", 3000.0), message=Message(9, Keys(), True), count=3,
-                            confirm=Confirm(20, 30 * MS), retry=retries(50, 5 * MS), connection=Connection(20 * MS, MS))],
-        consumers=[consumer(count=2, prefetch=5, connection=Connection(20 * MS, MS), deduplicate=True,
-                            service=Distribution("exponential", (300_000.0,)))],
+        producers=[
+            producer(
+                arrivals=Arrivals("poisson", 3000.0),
+                message=Message(9, Keys(), True),
+                count=3,
+                confirm=Confirm(20, 30 * MS),
+                retry=retries(50, 5 * MS),
+                connection=Connection(20 * MS, MS),
+            )
+        ],
+        consumers=[
+            consumer(
+                count=2,
+                prefetch=5,
+                connection=Connection(20 * MS, MS),
+                deduplicate=True,
+                service=Distribution("exponential", (300_000.0,)),
+            )
+        ],
         faults=[Fault(at * MS, "power_loss", "broker", 7 * MS) for at in (20, 60, 61, 90, 140)],
-        duration_ns=150 * MS, drain_ns=3000 * MS,
-    )  # fmt: skip
+        duration_ns=150 * MS,
+        drain_ns=3000 * MS,
+    )
     trace = play(model)
     assert endings(trace).keys() == {"processed"}
     assert len(of_kind(trace, Kind.NODE_CRASHED)) == 4, "one of the five found it down already"

@@ -49,13 +49,25 @@ def busy(warmup_ns: int = 0) -> Model:
     return tiny(
         nodes=[node(publish_ns=20_000, deliver_ns=30_000, fsync_ns=2 * MS)],
         queues=[queue(durable=True, max_length=60, overflow="reject-publish")],
-        producers=[producer(arrivals=Arrivals("poisson", 1500.0), count=3, message=Message(500, Keys(), True),
-                            confirm=Confirm(20, 30 * MS), retry=retries(4, 5 * MS, jitter="full"), link=wire(200_000))],
-        consumers=[consumer(count=4, prefetch=3, service=Distribution("lognormal", (2.5 * MS, 1.0)), link=wire(100_000)),
-                   consumer("second", service=uneven)],
+        producers=[
+            producer(
+                arrivals=Arrivals("poisson", 1500.0),
+                count=3,
+                message=Message(500, Keys(), True),
+                confirm=Confirm(20, 30 * MS),
+                retry=retries(4, 5 * MS, jitter="full"),
+                link=wire(200_000),
+            )
+        ],
+        consumers=[
+            consumer(count=4, prefetch=3, service=Distribution("lognormal", (2.5 * MS, 1.0)), link=wire(100_000)),
+            consumer("second", service=uneven),
+        ],
         faults=[Fault(150 * MS, "crash", "broker", 20 * MS), Fault(60 * MS, "crash", "c[1]", 30 * MS)],
-        duration_ns=300 * MS, drain_ns=100 * MS, warmup_ns=warmup_ns,
-    )  # fmt: skip
+        duration_ns=300 * MS,
+        drain_ns=100 * MS,
+        warmup_ns=warmup_ns,
+    )
 
 
 @pytest.mark.parametrize("warmup_ns", [0, 100 * MS])

@@ -69,9 +69,14 @@ def test_the_oldest_is_dropped_first_also_when_it_came_back() -> None:
     """Message 0 comes back to the head of a full queue; the next to arrive drops it."""
     from mqlab.model import Exceptions
 
-    trace = play(tiny(
-        producers=[producer(arrivals=every(MS, 4))], queues=[queue(max_length=2)],
-        consumers=[consumer(service=takes(2_500_000), exceptions=Exceptions(1.0, "message", "crash"), restart_ns=2000 * MS)],
-    ))  # fmt: skip
+    trace = play(
+        tiny(
+            producers=[producer(arrivals=every(MS, 4))],
+            queues=[queue(max_length=2)],
+            consumers=[
+                consumer(service=takes(2_500_000), exceptions=Exceptions(1.0, "message", "crash"), restart_ns=2000 * MS)
+            ],
+        )
+    )
     assert of_kind(trace, Kind.REQUEUED)["message"].tolist() == [0]
     assert of_kind(trace, Kind.EVICTED)["message"].tolist() == [0]

@@ -66,12 +66,22 @@ def test_the_monkey_kills_and_restarts() -> None:
 
 def together(seed: int, **options: object) -> Trace:
     model = tiny(
-        nodes=[node(fsync_ns=MS)], queues=[queue(durable=True)], producers=[CLERK, producer("crowd", count=3)],
-        consumers=[consumer("desk", service=None, prefetch=5, connection=Connection(30 * MS, MS)), consumer(service=takes(MS))],
-        duration_ns=S, drain_ns=3 * S,
-    )  # fmt: skip
-    actors = [steady_producer("clerk", 5 * MS, messages=100), careful_consumer("desk", 2 * MS, fails=0.1),
-              chaos_monkey("broker", 300 * MS, 20 * MS, power=True), chaos_monkey("desk", 200 * MS, 5 * MS)]  # fmt: skip
+        nodes=[node(fsync_ns=MS)],
+        queues=[queue(durable=True)],
+        producers=[CLERK, producer("crowd", count=3)],
+        consumers=[
+            consumer("desk", service=None, prefetch=5, connection=Connection(30 * MS, MS)),
+            consumer(service=takes(MS)),
+        ],
+        duration_ns=S,
+        drain_ns=3 * S,
+    )
+    actors = [
+        steady_producer("clerk", 5 * MS, messages=100),
+        careful_consumer("desk", 2 * MS, fails=0.1),
+        chaos_monkey("broker", 300 * MS, 20 * MS, power=True),
+        chaos_monkey("desk", 200 * MS, 5 * MS),
+    ]
     return play(model, seed=seed, processes=actors, **options)
 
 

@@ -267,7 +267,11 @@ def test_a_run_in_which_time_stands_still_is_stopped() -> None:
     """A poison message that goes round without taking any time would go round for ever."""
     from mqlab.model import Exceptions
 
-    endless = tiny(producers=[producer(arrivals=every(MS, 1))], consumers=[
-        consumer(service=takes(0), exceptions=Exceptions(1.0, "message", "requeue"), connection=Connection(0, MS))])  # fmt: skip
+    endless = tiny(
+        producers=[producer(arrivals=every(MS, 1))],
+        consumers=[
+            consumer(service=takes(0), exceptions=Exceptions(1.0, "message", "requeue"), connection=Connection(0, MS))
+        ],
+    )
     with pytest.raises(BadInput, match="time stands still at 0 ns"):
         play(endless, level="counts")

@@ -157,16 +157,29 @@ def models(draw: st.DrawFn, *, messages_max: int = 500, several_nodes: bool = Fa
     disks = [Disk(draw(durations(100 * US, 3 * MS)), draw(st.sampled_from([0.0, 1e6])),
                   draw(st.sampled_from([0, 2 * MS]))) for _ in nodes]  # fmt: skip
     names = list(QUEUES[: draw(st.integers(1, 3))])
-    queues = [Queue(name, draw(st.sampled_from(nodes)), draw(st.booleans()), draw(st.sampled_from([-1, -1, 0, 1, 5, 40])),
-                    draw(st.sampled_from(["drop-head", "reject-publish", "drop-newest"]))) for name in names]  # fmt: skip
+    queues = [
+        Queue(
+            name,
+            draw(st.sampled_from(nodes)),
+            draw(st.booleans()),
+            draw(st.sampled_from([-1, -1, 0, 1, 5, 40])),
+            draw(st.sampled_from(["drop-head", "reject-publish", "drop-newest"])),
+        )
+        for name in names
+    ]
     exchanges = [Exchange("x", "direct"), Exchange("f", "fanout")]
     bindings = [Binding(draw(st.sampled_from(["x", "f"])), name, draw(st.sampled_from(["k", "l"]))) for name in names]
     places = [("", name) for name in names] + [("", "nowhere"), ("x", "k"), ("x", "l"), ("f", "any")]
-    producers = [draw(producer_groups(f"p{i}", duration_ns, draw(st.integers(10, messages_max)), places, nodes))
-                 for i in range(draw(st.integers(1, 3)))]  # fmt: skip
+    producers = [
+        draw(producer_groups(f"p{i}", duration_ns, draw(st.integers(10, messages_max)), places, nodes))
+        for i in range(draw(st.integers(1, 3)))
+    ]
     consumers = [draw(consumer_groups(f"c{i}", names)) for i in range(draw(st.integers(1, 3)))]
-    clients = [member for group in (*producers, *consumers)
-               for member in (group.name, group.name if group.count == 1 else f"{group.name}[{group.count - 1}]")]  # fmt: skip
+    clients = [
+        member
+        for group in (*producers, *consumers)
+        for member in (group.name, group.name if group.count == 1 else f"{group.name}[{group.count - 1}]")
+    ]
     settings: dict[str, Any] = {
         "nodes": tuple(Node(name, draw(st.sampled_from([0, 20 * US])), draw(st.sampled_from([0, 30 * US])), disk)
                        for name, disk in zip(nodes, disks, strict=True)),

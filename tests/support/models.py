@@ -34,7 +34,7 @@ from mqlab.model import (
     Retry,
 )
 from mqlab.trace.kinds import Kind
-from mqlab.trace.schema import Level, Trace
+from mqlab.trace.schema import FATE, Level, Trace
 
 US = 1_000
 MS = 1_000_000
@@ -154,15 +154,10 @@ def event_rows(trace: Trace) -> NDArray[np.void]:
 def fate_rows(trace: Trace) -> NDArray[np.void]:
     """All fates, by message and copy."""
     assert trace.fates is not None
-    message, copy = trace.fates.column("message"), trace.fates.column("copy")
-    names = trace.fates.column("message").dtype  # a row source gives columns; put them side by side again
-    assert names == np.int64
-    from mqlab.trace.schema import FATE
-
     rows = np.zeros(len(trace.fates), FATE)
-    for name in FATE.names or ():
+    for name in FATE.names or ():  # a row source gives columns
         rows[name] = trace.fates.column(name)
-    return rows[np.lexsort((copy, message))]
+    return rows[np.lexsort((rows["copy"], rows["message"]))]
 
 
 def kinds(trace: Trace, *only: Kind, message: int | None = None) -> list[Kind]:
