@@ -77,10 +77,14 @@ def _extra_copy(story: Story, row: np.void) -> Iterator[Reason]:
     lost = len(story.of(Kind.PACKET_LOST, first=Direction.CONFIRM)) + len(
         story.of(Kind.STALE_PACKET, first=Direction.CONFIRM)
     )
-    why = "the confirm got lost" if lost else "no confirm had come in time"
+    why, decided = "no confirm had come in time", f"{who}.confirm.timeout"
+    if lost:
+        why = "the confirm got lost"
+    elif len(story.of(Kind.UNKNOWN)) and not len(story.of(Kind.TIMED_OUT)):
+        why, decided = "the connection had ended before a confirm came", "faults"
     yield Reason(
         f"{queue} stored it again, because {why} and its producer sent it again",
-        (f"{who}.retry.attempts", f"{who}.confirm.timeout"),
+        (f"{who}.retry.attempts", decided),
         remark=harmless,
     )
 
@@ -136,12 +140,14 @@ def _delay(story: Story, row: np.void) -> Iterator[Reason]:
     total = moments[-1] - moments[0]
     if total <= 0 or min(moments) < 0:
         return
+    moments.insert(3, _left_the_queue(story, int(row["copy"]), moments[3]))
     group = story.consumers(int(row["copy"]), int(row["queue"]))
     consumers, who = (f"consumers.{group.name}" if group else "consumers"), _who(story)
     stages: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("before it was first sent", _before_sending(story, who)),
         ("between the first try and its queue", (f"{who}.retry", f"{who}.link.latency")),
         (f"waiting in {story.name(int(row['queue']))}", (f"{consumers}.count", f"{consumers}.service")),
+        ("on its way to a consumer", (f"{consumers}.link.latency",)),
         ("in the hands of consumers", (f"{consumers}.service", f"{consumers}.prefetch")),
     )
     parts = [later - earlier for earlier, later in pairwise(moments)]
@@ -152,6 +158,13 @@ def _delay(story: Story, row: np.void) -> Iterator[Reason]:
         f"From creation to processing {name} took {span(total)}, of which {span(parts[most])} {where}",
         settings,
     )
+
+
+def _left_the_queue(story: Story, copy: int, delivered: int) -> int:
+    """When the delivery that first reached a consumer left the queue."""
+    left = story.of(Kind.DISPATCHED, copy=copy)["time_ns"]
+    before = left[left <= delivered]
+    return int(before[-1]) if len(before) else delivered
 
 
 def _before_sending(story: Story, who: str) -> tuple[str, ...]:

@@ -154,7 +154,10 @@ class Entry:
                 helper.kill()
                 helper.wait()
         if helper.returncode:
-            raise EngineError(f"the kernels could not be compiled:\n{complaint.decode(errors='replace').strip()}")
+            told = complaint.decode(errors="replace").strip()
+            if os.environ.get("MQLAB_DEBUG", "") in ("", "0"):
+                told = f"{told.splitlines()[-1] if told else 'no reason given'} (MQLAB_DEBUG=1 shows all of it)"
+            raise EngineError(f"the kernels could not be compiled: {told}")
         sys.stderr.write(f"mqlab: compiled in {time.monotonic() - started:.0f} s\n")
         return folder
 

@@ -102,6 +102,7 @@ class Kind(IntEnum):
     HELD = 46
     """The handler neither acks nor nacks."""
     ACK_SENT = 47
+    """The consumer says that the work is done."""
     NACK_SENT = 48
     """(``cause`` 0 = requeue, 1 = reject.)"""
     DROPPED = 49

@@ -252,6 +252,11 @@ CASES = {
         ("because no confirm had come in time",),
         events=(at_producer(Kind.SENT), ENQUEUED, at_producer(Kind.SENT, 2, attempt=2)),
     ),
+    "stored twice, connection ended": Case(
+        (processed(0), AGAIN),
+        ("because the connection had ended before a confirm came", "`faults`"),
+        events=(at_producer(Kind.SENT), ENQUEUED, at_producer(Kind.UNKNOWN), at_producer(Kind.SENT, 2, attempt=2)),
+    ),
     "stored twice, packet doubled": Case(
         (processed(0), AGAIN),
         ("because the network doubled it", "`producers.buyers.link.duplicate`"),
@@ -267,6 +272,11 @@ CASES = {
     "waited long": Case(
         (processed(0, created_ns=S, sent_ns=S, enqueued_ns=S, delivered_ns=9 * S, processed_ns=10 * S),),
         ("took 9 s, of which 8 s waiting in orders", "`consumers.stock.count`"),
+    ),
+    "travelled long": Case(
+        (processed(0, created_ns=S, sent_ns=S, enqueued_ns=S, delivered_ns=9 * S, processed_ns=10 * S),),
+        ("took 9 s, of which 7 s on its way to a consumer", "`consumers.stock.link.latency`"),
+        events=(ENQUEUED, at_consumer(Kind.DISPATCHED, 2), at_consumer(Kind.DELIVERED, 9)),
     ),
     "kept back long": Case(
         (KEPT_BACK,),

@@ -93,7 +93,8 @@ def test_a_second_entry_is_loaded_not_compiled(tiny, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_what_cannot_be_compiled_is_said(tiny):
+def test_what_cannot_be_compiled_is_said(tiny, monkeypatch):
+    monkeypatch.setenv("MQLAB_DEBUG", "1")
     (tiny / "tiny_kernels.py").write_text(TINY.replace("total = 0", "total = no_such_name"))
     with pytest.raises(EngineError, match="no_such_name"):
         Entry("tiny_kernels", "work")(0, 0, 0)
