@@ -7,6 +7,7 @@ belongs to a dead connection arrives nowhere.
 
 from __future__ import annotations
 
+from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.codes import (
     CHUNK,
     CONSUMER,
@@ -236,4 +237,9 @@ def revive(s: State, client: int) -> None:
         return
     c["alive"] = 1
     tell(s, K_CLIENT_RESTARTED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
+    if c["kind"] == PRODUCER:
+        p = producers(s, c["owner"])
+        if p["stalled"] == 1:
+            p["stalled"] = 0
+            schedule_arrival(s, c["owner"])
     _connect_later(s, client, 0)

@@ -105,6 +105,10 @@ def _succeed(s: State, consumer: int, delivery: int) -> None:
     else:
         emit(s, K_DEDUPLICATED, d["copy"], entity, queue, d["number"], 0, 0)
     if k["auto"] == 1:
+        root = int(copies(s, d["copy"])["root"])
+        r = copies(s, root)
+        if producers(s, r["producer"])["confirm_processed"] == 1 and is_done(s, root):
+            send_confirm(s, root, YES, r["attempts"])
         drop_delivery(s, delivery)
     else:
         _answer(s, delivery, ACK_DONE)

@@ -49,6 +49,7 @@ def crash_node(s: State, node: int, power: int) -> None:
     n["up"] = 0
     n["epoch"] = n["epoch"] + 1
     n["power"] = power
+    n["went_down"] = runs(s, 0)["now"]
     n["cpu_busy"] = n["cpu_busy"] - _undone(s, n["cpu_free"])
     n["cpu_free"] = 0
     if n["flushing"] == 1:

@@ -22,7 +22,7 @@ from mqlab.core.codes import (
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
 from mqlab.core.recorder import drop_delivery, emit
-from mqlab.core.records import clients, consumers, copies, deliveries, groups, outbox, queues, runs
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, outbox, queues, runs
 from mqlab.jit import State, kernel
 from mqlab.sampling import EFFECT_AT, SERVICE, unit
 
@@ -80,8 +80,11 @@ def receive(s: State, delivery: int, epoch: int) -> None:
     consumer = d["consumer"]
     k = consumers(s, consumer)
     client = clients(s, k["client"])
-    queue = queues(s, k["queue"])["entity"]
-    if client["up"] == 0 or client["epoch"] != epoch:
+    q = queues(s, k["queue"])
+    queue = q["entity"]
+    # a broker that lost power cannot send what its processor had still to do, though the client knows nothing of it
+    unsent = client["open"] == 0 and d["departs"] > nodes(s, q["node"])["went_down"]
+    if client["up"] == 0 or client["epoch"] != epoch or unsent:
         emit(s, K_STALE_PACKET, d["copy"], client["entity"], queue, d["number"], P_DELIVERY, 0)
         abandon(s, delivery)
         return

@@ -79,12 +79,20 @@ __all__ = [
 
 @kernel
 def arrival(s: State, producer: int) -> None:
-    """A message is due. A producer that is dead at that moment makes none, and keeps its numbering."""
+    """A message is due.
+
+    A producer that is dead at that moment makes none. What comes from outside comes all the same and has its number;
+    a closed loop stops until its producer lives again.
+    """
     p = producers(s, producer)
-    if clients(s, p["client"])["alive"] == 1:
+    alive = clients(s, p["client"])["alive"] == 1
+    if p["arrivals"] == ARRIVALS_CLOSED:
+        p["stalled"] = int(not alive)
+        if alive:
+            create(s, producer, -1, -1)
+        return
+    if alive:
         create(s, producer, -1, -1)
-        if p["arrivals"] == ARRIVALS_CLOSED:
-            return
     else:
         p["sequence"] = p["sequence"] + 1
     schedule_arrival(s, producer)

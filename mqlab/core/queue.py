@@ -314,6 +314,7 @@ def use_cpu(s: State, node: int, cost: int) -> int:
 def _send(s: State, delivery: int, departs: int) -> None:
     """Put a delivery on the wire."""
     d = deliveries(s, delivery)
+    d["departs"] = departs
     k = consumers(s, d["consumer"])
     client = k["client"]
     entity = clients(s, client)["entity"]
@@ -330,6 +331,7 @@ def _send(s: State, delivery: int, departs: int) -> None:
         if twin_arrives != LOST:
             twin = new_delivery(s, copy, d["consumer"], number, epoch)
             deliveries(s, twin)["refs"] = 1
+            deliveries(s, twin)["departs"] = departs
             push(s, twin_arrives, RANK_EVENT, E_DELIVERY_IN, twin, 0, epoch)
     arrives = cross(s, client, DOWN, DELIVERY, ident, number, departs)
     if arrives == LOST:

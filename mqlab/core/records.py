@@ -108,8 +108,8 @@ COPY = np.dtype(
 
 DELIVERY = np.dtype(
     [
-        ("serial", "i8"), ("copy", "i4"), ("consumer", "i4"), ("number", "i4"), ("epoch", "i4"), ("refs", "i4"),
-        ("prev", "i4"), ("next", "i4"),             # in the consumer's unacked list, as the broker sees it
+        ("serial", "i8"), ("departs", "i8"), ("copy", "i4"), ("consumer", "i4"), ("number", "i4"), ("epoch", "i4"),
+        ("refs", "i4"), ("prev", "i4"), ("next", "i4"),     # in the consumer's unacked list, as the broker sees it
         ("hand", "i4"),                             # next in the consumer's hands
         ("open", "u1"),                             # the broker waits for its acknowledgement
         ("held", "u1"),                             # by-hand consumers: work has begun
@@ -127,7 +127,7 @@ OUTBOX = np.dtype([("reason", "i4"), ("entity", "i4"), ("handle", "i8"), ("seria
 
 NODE = np.dtype(
     [
-        ("entity", "i4"), ("up", "i4"), ("epoch", "i4"), ("power", "i4"),
+        ("entity", "i4"), ("up", "i4"), ("epoch", "i4"), ("power", "i4"), ("went_down", "i8"),
         ("cpu_free", "i8"), ("cpu_busy", "i8"), ("publish_ns", "i8"), ("deliver_ns", "i8"),
         ("memory", "i8"), ("memory_max", "i8"),
         ("ident", "u8"), ("fsync", "i8"), ("bandwidth", "f8"), ("group_commit", "i8"),
@@ -181,7 +181,7 @@ PRODUCER = np.dtype(
         ("attempts", "i8"), ("first_pause", "i8"), ("factor", "f8"), ("max_pause", "i8"), ("jitter", "i8"),
         ("buffer_head", "i4"), ("buffer_tail", "i4"), ("again_tail", "i4"),
         ("unconfirmed_head", "i4"), ("unconfirmed_tail", "i4"),
-        ("unconfirmed", "i8"), ("timer", "i4"), ("pumping", "i4"), ("by_hand", "i4"),
+        ("unconfirmed", "i8"), ("timer", "i4"), ("pumping", "i4"), ("by_hand", "i4"), ("stalled", "i4"),
     ],
     align=True,
 )  # fmt: skip

@@ -111,6 +111,15 @@ def test_a_dead_producer_makes_no_messages_and_keeps_its_numbering() -> None:
     assert fate_rows(trace)["message"].tolist() == list(range(7))
 
 
+def test_a_closed_loop_stops_with_its_producer_and_goes_on_with_it() -> None:
+    closed = Arrivals("closed", think=takes(MS), messages_max=6)
+    model = tiny(producers=[producer(arrivals=closed)], faults=[Fault(3 * MS + 1, "crash", "p", 20 * MS)],
+                 duration_ns=100 * MS)  # fmt: skip
+    trace = play(model)
+    assert times(trace, Kind.CREATED) == [MS, 2 * MS, 3 * MS, 24 * MS + 1, 25 * MS + 1, 26 * MS + 1]
+    assert fate_rows(trace)["sequence"].tolist() == list(range(6))
+
+
 def test_time_to_prepare_is_spent_by_one_thread() -> None:
     """Two messages come together; the second is prepared after the first."""
     trace = play(tiny(producers=[producer(arrivals=Arrivals("constant", 1e9, messages_max=2), prepare=takes(3 * MS))]))

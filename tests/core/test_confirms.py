@@ -177,6 +177,12 @@ def test_a_synchronous_call_is_answered_when_the_work_is_done() -> None:
     assert times(trace, Kind.CONFIRMED) == times(trace, Kind.PROCESSED) == [3 * MS]
 
 
+def test_a_call_is_answered_after_the_work_also_where_acknowledgement_is_automatic() -> None:
+    trace = play(tiny(producers=[producer(arrivals=every(MS, 1), confirm=Confirm(1, 0, "processed"))],
+                      consumers=[consumer(ack="auto", service=takes(3 * MS))]))  # fmt: skip
+    assert times(trace, Kind.CONFIRMED) == [3 * MS]
+
+
 def test_a_call_into_two_queues_is_answered_when_both_are_done() -> None:
     trace = play(
         tiny(

@@ -169,6 +169,17 @@ def test_a_broker_that_goes_down_stops_working() -> None:
     assert play(model).counters.utilisation["broker.cpu"] == 5 / 100
 
 
+def test_a_broker_without_power_sends_nothing_though_nobody_knows() -> None:
+    """A delivery takes its processor 5 ms; of five, one had left when the power went."""
+    model = tiny(
+        nodes=[node(deliver_ns=5 * MS)], producers=[producer(arrivals=every(100_000, 5))],
+        consumers=[consumer(prefetch=0)], faults=[Fault(7 * MS, "power_loss", "broker", -1)],
+    )  # fmt: skip
+    trace = play(model)
+    assert times(trace, Kind.DELIVERED) == [5 * MS]
+    assert endings(trace) == {"processed": 1, "lost:broker_memory": 4}
+
+
 def test_a_disk_that_loses_power_stops_working() -> None:
     from mqlab.model import Keys, Message
 

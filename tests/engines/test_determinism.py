@@ -184,6 +184,5 @@ def test_interpreted_kernels_give_the_same_digest(expected: list[str]) -> None:
     assert elsewhere(MQLAB_JIT="0") == expected
 
 
-@pytest.mark.soak
 def test_every_index_is_within_bounds(expected: list[str]) -> None:
     assert elsewhere(MQLAB_BOUNDS_CHECK="1") == expected
