@@ -70,6 +70,17 @@ def test_a_copy_that_a_crash_took_and_nobody_sends_again_is_lost() -> None:
     assert times(trace, Kind.VANISHED) == [5 * MS]
 
 
+def test_a_copy_that_was_refused_is_taken_up_again_by_the_next_try() -> None:
+    """No place at first, place later: one obligation, and it ends as processed."""
+    trace = play(tiny(
+        queues=[queue(max_length=0, overflow="reject-publish")],
+        producers=[producer(arrivals=every(MS, 2), confirm=Confirm(0, 0), retry=retries(5, 4 * MS))],
+        consumers=[consumer(service=takes(3 * MS))]))  # fmt: skip
+    assert kinds(trace, Kind.ENQUEUE_REFUSED) == [Kind.ENQUEUE_REFUSED]
+    assert trace.counters.messages["owed"] == 2
+    assert endings(trace) == {"processed": 2}
+
+
 def test_processed_wins_over_every_other_ending() -> None:
     """It was worked on, then its acknowledgement was lost, and then the crash took the copy."""
     trace = play(tiny(
