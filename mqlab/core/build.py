@@ -32,6 +32,8 @@ _LEVELS: dict[Level, int] = {
 }
 _BINS = 600
 _HEADROOM = 1024
+_FIRST_SIZE = 1 << 14
+"""First length of what grows; memory that nobody has touched yet costs nothing."""
 _POSTFIX = {
     "constant": codes.DIST_CONSTANT,
     "uniform": codes.DIST_UNIFORM,
@@ -298,8 +300,8 @@ class _Builder:
         bin_ns = max(1, -(-model.end_ns // _BINS))
         members = len(self.clients)
         sizes = {
-            "runs": 1, "copies": 4 * room, "deliveries": 4 * room, "heap": 4 * room + 4 * members + 64,
-            "inbox": 256, "outbox": 4 * room, "counts": 256, "tallies": len(Fate) + len(Cause),
+            "runs": 1, "copies": max(4 * room, _FIRST_SIZE), "deliveries": max(4 * room, _FIRST_SIZE),
+            "heap": max(4 * room + 4 * members + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room, "counts": 256, "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
             "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
             "fate_rows": max(1 << 14, 8 * room) if self.level != "counts" else 1,

@@ -17,14 +17,20 @@ _RANK_SHIFT = 56
 @kernel
 def _move(s: State, source: int, target: int) -> None:
     """Copy an event, field by field."""
-    hole = heap(s, target)
     event = heap(s, source)
-    hole["time"] = event["time"]
-    hole["order"] = event["order"]
-    hole["kind"] = event["kind"]
-    hole["a"] = event["a"]
-    hole["b"] = event["b"]
-    hole["c"] = event["c"]
+    time = event["time"]  # all is read before anything is written, so that a compiler may move it in two pieces
+    order = event["order"]
+    kind = event["kind"]
+    a = event["a"]
+    b = event["b"]
+    c = event["c"]
+    hole = heap(s, target)
+    hole["time"] = time
+    hole["order"] = order
+    hole["kind"] = kind
+    hole["a"] = a
+    hole["b"] = b
+    hole["c"] = c
 
 
 @kernel
@@ -47,6 +53,18 @@ def _is_before(s: State, i: int, time: int, order: int) -> bool:
 
 
 @kernel
+def _first_of(s: State, child: int, stop: int) -> int:
+    """Find the first of events ``child`` … ``stop``-1, one after the other; -1 if there are none."""
+    if child >= stop:
+        return -1
+    best = child
+    for other in range(child + 1, stop):
+        if _is_before(s, other, heap(s, best)["time"], heap(s, best)["order"]):
+            best = other
+    return best
+
+
+@kernel
 def _first_child(s: State, i: int, n: int) -> int:
     """Find the first of the children of ``i`` among ``n`` events; -1 if it has none.
 
@@ -54,24 +72,19 @@ def _first_child(s: State, i: int, n: int) -> int:
     take the long way.
     """
     child = 4 * i + 1
-    if child + 3 < n:
-        t0 = heap(s, child)["time"]
-        t1 = heap(s, child + 1)["time"]
-        t2 = heap(s, child + 2)["time"]
-        t3 = heap(s, child + 3)["time"]
-        left = min(t0, t1)
-        right = min(t2, t3)
-        if t0 != t1 and t2 != t3 and left != right:
-            best = child + int(t1 < t0)
-            if right < left:
-                best = child + 2 + int(t3 < t2)
-            return best
-    if child >= n:
-        return -1
-    best = child
-    for other in range(child + 1, min(child + 4, n)):
-        if _is_before(s, other, heap(s, best)["time"], heap(s, best)["order"]):
-            best = other
+    if child + 3 >= n:
+        return _first_of(s, child, n)
+    t0 = heap(s, child)["time"]
+    t1 = heap(s, child + 1)["time"]
+    t2 = heap(s, child + 2)["time"]
+    t3 = heap(s, child + 3)["time"]
+    left = min(t0, t1)
+    right = min(t2, t3)
+    if t0 == t1 or t2 == t3 or left == right:
+        return _first_of(s, child, child + 4)
+    best = child + int(t1 < t0)
+    if right < left:
+        best = child + 2 + int(t3 < t2)
     return best
 
 

@@ -129,6 +129,7 @@ class Cramped(Machine):
 def cramped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation, "Machine", Cramped)
     monkeypatch.setattr("mqlab.core.build._HEADROOM", 320)
+    monkeypatch.setattr("mqlab.core.build._FIRST_SIZE", 0)
     Cramped.rooms_made = 0
 
 
