@@ -301,7 +301,8 @@ class _Builder:
         members = len(self.clients)
         sizes = {
             "runs": 1, "copies": max(4 * room, _FIRST_SIZE), "deliveries": max(4 * room, _FIRST_SIZE),
-            "heap": max(4 * room + 4 * members + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room, "counts": 256, "tallies": len(Fate) + len(Cause),
+            "heap": max(4 * room + 4 * members + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room,
+            "counts": 256, "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
             "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
             "fate_rows": max(1 << 14, 8 * room) if self.level != "counts" else 1,

@@ -18,7 +18,7 @@ ON_ITS_OWN = {"first-run"}
 
 def test_the_course_has_its_scenarios_and_names_tell_the_topic() -> None:
     assert len(NAMES) >= 24
-    assert NAMES == sorted(NAMES)
+    assert sorted(NAMES) == NAMES
     assert {name.partition("-")[0] for name in NAMES} == TOPICS
 
 
