@@ -83,7 +83,7 @@ def name_identity(seed: int, name: str) -> np.uint64:
 
     Examples
     --------
-    >>> name_identity(1, "buyers[0]") == name_identity(1, "buyers[0]") != name_identity(2, "buyers[0]")
+    >>> bool(name_identity(1, "buyers[0]") == name_identity(1, "buyers[0]") != name_identity(2, "buyers[0]"))
     True
     """
     text = f"{seed}\0{name}".encode()

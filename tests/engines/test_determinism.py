@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -41,14 +42,14 @@ def shortened(name: str, duration_ns: int, share: int = 1) -> Model:
 
 
 def random_models() -> list[Model]:
-    """Six models of the random kind, the same each time."""
+    """Twelve models of the random kind, the same throughout a process."""
     from hypothesis import HealthCheck, Phase, given, settings
 
     from tests.properties.strategies import models
 
     found: list[Model] = []
 
-    @settings(max_examples=40, derandomize=True, database=None, phases=[Phase.generate],
+    @settings(max_examples=70, derandomize=True, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck), deadline=None)  # fmt: skip
     @given(models(messages_max=60))
     def collect(model: Model) -> None:
@@ -165,25 +166,28 @@ def test_memory_does_not_grow_with_the_number_of_messages() -> None:
 
 
 PROGRAM = """
-import json, sys
-from tests.engines.test_determinism import all_models, digests
-print(json.dumps(digests(all_models())))
+import json, pickle, sys
+from tests.engines.test_determinism import digests
+print(json.dumps(digests(pickle.load(sys.stdin.buffer))))
 """
 
 
-def elsewhere(**environment: str) -> list[str]:
-    """The digests as another process computes them."""
+def elsewhere(models: list[Model], **environment: str) -> list[str]:
+    """The digests as another process computes them.
+
+    It is handed the models: what Hypothesis draws depends on the modules that a process has imported.
+    """
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROGRAM],
-        cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "7", **environment}, capture_output=True, text=True, check=False,
+        [sys.executable, "-W", "ignore", "-c", PROGRAM], input=pickle.dumps(models),
+        cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "7", **environment}, capture_output=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr.decode()
     return list(json.loads(done.stdout))
 
 
-def test_interpreted_kernels_give_the_same_digest(expected: list[str]) -> None:
-    assert elsewhere(MQLAB_JIT="0") == expected
+def test_interpreted_kernels_give_the_same_digest(models: list[Model], expected: list[str]) -> None:
+    assert elsewhere(models, MQLAB_JIT="0") == expected
 
 
-def test_every_index_is_within_bounds(expected: list[str]) -> None:
-    assert elsewhere(MQLAB_BOUNDS_CHECK="1") == expected
+def test_every_index_is_within_bounds(models: list[Model], expected: list[str]) -> None:
+    assert elsewhere(models, MQLAB_BOUNDS_CHECK="1") == expected
