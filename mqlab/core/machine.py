@@ -57,8 +57,11 @@ class Machine:
         """Get the records called ``name`` as they are now."""
         return self._arrays[self._names.index(name)]
 
-    def _replace(self, name: str, array: NDArray[Any]) -> None:
-        self._arrays[self._names.index(name)] = array
+    def _double(self, name: str) -> None:
+        array = self.array(name)
+        bigger = np.zeros(2 * len(array), array.dtype)
+        bigger[: len(array)] = array
+        self._arrays[self._names.index(name)] = bigger
         self._handle = handle_of(self._arrays, self._directory)
         self._note_sizes()
 
@@ -97,11 +100,8 @@ class Machine:
         for name in _DRAINED:
             self.drain(name)
         for name, used in _GROWING.items():
-            array = self.array(name)
             if int(self.run[used]) > int(self.run[_FULL[name][0]]):
-                bigger = np.zeros(2 * len(array), array.dtype)
-                bigger[: len(array)] = array
-                self._replace(name, bigger)
+                self._double(name)
 
     def drain(self, name: str) -> None:
         """Hand the finished rows of a block to whoever wants them."""
@@ -114,21 +114,17 @@ class Machine:
     def command(self, time_ns: int, kind: int, a: int, b: int = 0, c: int = 0) -> None:
         """Put a command of the world into the inbox; it is executed first thing at the next advance."""
         n = int(self.run["inbox_n"])
-        inbox = self.array("inbox")
-        if n == len(inbox):
-            bigger = np.zeros(2 * n, inbox.dtype)
-            bigger[:n] = inbox
-            self._replace("inbox", bigger)
-            inbox = bigger
-        inbox[n] = (time_ns, kind, a, b, c)
+        if n == len(self.array("inbox")):
+            self._double("inbox")
+        self.array("inbox")[n] = (time_ns, kind, a, b, c)
         self.run["inbox_n"] = n + 1
 
     def stops(self) -> list[tuple[int, int, int, int, int]]:
         """Take the stops for the world: (reason, entity, handle, serial, detail)."""
         n = int(self.run["outbox_n"])
-        taken = [tuple(int(x) for x in row) for row in self.array("outbox")[:n].tolist()]
+        taken: list[tuple[int, int, int, int, int]] = self.array("outbox")[:n].tolist()
         self.run["outbox_n"] = 0
-        return taken  # type: ignore[return-value]
+        return taken
 
     def finish(self, end_ns: int) -> None:
         """End the run at ``end_ns``: whatever is still alive gets its row, and all rows are drained."""

@@ -91,8 +91,6 @@ class Entry:
         self._module, self._name = module, name
         self._native: Any = None
         self._keep: tuple[Any, ...] = ()
-        self._result = ctypes.c_int64()
-        self._error = ctypes.c_void_p()
 
     def __call__(self, *arguments: int) -> int:
         """Run the compiled kernel; other threads of Python go on meanwhile.
@@ -104,10 +102,11 @@ class Entry:
         """
         if self._native is None:
             self._load(len(arguments))
-        status = self._native(ctypes.byref(self._result), ctypes.byref(self._error), *arguments)
+        result, error = ctypes.c_int64(), ctypes.c_void_p()  # of this call alone: other threads may call meanwhile
+        status = self._native(ctypes.byref(result), ctypes.byref(error), *arguments)
         if status:
             raise EngineError(f"kernel {self._name} ended with status {status}: an index out of bounds")
-        return self._result.value
+        return result.value
 
     def _load(self, arity: int) -> None:
         folder = cache_folder()

@@ -145,3 +145,17 @@ def test_a_handle_is_the_arrays_or_their_directory():
 def test_interpreted_accessors_refuse_to_count_from_the_end():
     with pytest.raises(IndexError):
         accessor(0, CELL)([np.zeros(2, CELL)], -1)
+
+
+def test_threads_do_not_share_an_answer(tiny):
+    from concurrent.futures import ThreadPoolExecutor
+
+    arrays = [a_state(), a_state()]
+    arrays[1][0]["n"] *= 7
+    directories = [directory_of(each) for each in arrays]
+    work = Entry("tiny_kernels", "work")
+    alone = [work(directory.ctypes.data, 0, 8) for directory in directories]
+    assert alone[0] != alone[1]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda k: work(directories[k % 2].ctypes.data, 0, 8), range(400)))
+    assert together == alone * 200
