@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqlab.core import codes
-from mqlab.core.distributions import SCRATCH
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
-from mqlab.model import ConsumerGroup, Distribution, Link, LinkSide, Model, ProducerGroup, entity_name
+from mqlab.core.tables import Tables, side_row, zipf_weights
+from mqlab.model import ConsumerGroup, Link, Model, ProducerGroup, entity_name
 from mqlab.policies.backoff import JITTER
 from mqlab.routing import route
-from mqlab.sampling import exp, ln, name_identity
+from mqlab.sampling import name_identity
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.schema import STAGES, Entity, Level
 
@@ -34,18 +34,6 @@ _BINS = 600
 _HEADROOM = 1024
 _FIRST_SIZE = 1 << 14
 """First length of what grows; memory that nobody has touched yet costs nothing."""
-_POSTFIX = {
-    "constant": codes.DIST_CONSTANT,
-    "uniform": codes.DIST_UNIFORM,
-    "exponential": codes.DIST_EXPONENTIAL,
-    "erlang": codes.DIST_ERLANG,
-    "lognormal": codes.DIST_LOGNORMAL,
-    "hyperexponential": codes.DIST_HYPER,
-    "serial": codes.DIST_SUM,
-    "parallel": codes.DIST_MAX,
-}
-
-
 @dataclass
 class Built:
     """The records of one run, by name, and what Python needs to talk about them."""
@@ -59,68 +47,12 @@ class Built:
     nodes: dict[str, int]
 
 
-class _Tables:
-    """Lists that grow while the model is read: distributions, reals, routes and their targets."""
-
-    def __init__(self) -> None:
-        self.dists: list[tuple[int, int, float, float, float]] = []
-        self.reals: list[float] = [0.0] * SCRATCH
-        self.routes: list[tuple[int, int]] = []
-        self.targets: list[int] = []
-
-    def dist(self, distribution: Distribution | None) -> int:
-        """Write a distribution in postfix order; -1 for none."""
-        if distribution is None:
-            return -1
-        start = len(self.dists)
-        self._postfix(distribution)
-        kind, _, p0, p1, p2 = self.dists[start]
-        self.dists[start] = (kind, len(self.dists) - start, p0, p1, p2)
-        return start
-
-    def _postfix(self, d: Distribution) -> None:
-        for part in d.parts:
-            self._postfix(part)
-        parameters = [*map(float, d.params), 0.0, 0.0, 0.0][:3]
-        if d.kind in ("serial", "parallel"):
-            parameters = [float(len(d.parts)), 0.0, 0.0]
-        elif d.kind == "lognormal":
-            mean, cv = d.params
-            variance = float(ln(1.0 + cv * cv))
-            parameters = [float(ln(max(mean, 1e-300))) - variance / 2.0, variance**0.5, 0.0]
-        elif d.kind == "erlang":
-            parameters = [float(d.params[0]), d.params[1] / d.params[0], 0.0]
-        self.dists.append((_POSTFIX[d.kind], 1, parameters[0], parameters[1], parameters[2]))
-
-    def cumulative(self, weights: list[float]) -> int:
-        """Write a table of cumulative probabilities; its last entry is exactly 1."""
-        start = len(self.reals)
-        total = sum(weights)
-        running = 0.0
-        for weight in weights:
-            running += weight
-            self.reals.append(running / total)
-        self.reals[-1] = 1.0
-        return start
-
-
-def _zipf(keys: int, s: float) -> list[float]:
-    """Weights k^-s, from our own exp and ln so that they are the same bits everywhere."""
-    return [float(exp(-s * ln(float(k)))) for k in range(1, keys + 1)]
-
-
-def _side(tables: _Tables, side: LinkSide) -> tuple[int, int, int, float, float]:
-    constant = side.latency.kind == "constant"
-    fixed = int(side.latency.params[0]) if constant else 0
-    return (tables.dist(side.latency), int(constant), fixed, side.loss, side.duplicate)
-
-
 class _Builder:
     """Reads a model once, from top to bottom."""
 
     def __init__(self, model: Model, seed: int, level: Level) -> None:
         self.model, self.seed, self.level = model, seed, level
-        self.tables = _Tables()
+        self.tables = Tables()
         self.entities: list[Entity] = []
         self.sides: list[tuple[int, int, int, float, float]] = []
         self.clients: list[dict[str, Any]] = []
@@ -171,8 +103,8 @@ class _Builder:
 
     def _sides(self, link: Link) -> int:
         first = len(self.sides)
-        self.sides.append(_side(self.tables, link.up))
-        self.sides.append(_side(self.tables, link.down))
+        self.sides.append(side_row(self.tables, link.up))
+        self.sides.append(side_row(self.tables, link.down))
         return first
 
     def _routes(self, group: ProducerGroup) -> tuple[int, int, int]:
@@ -192,7 +124,7 @@ class _Builder:
         arrivals, keys, confirm, retry = group.arrivals, group.message.keys, group.confirm, group.retry
         keys_table = 0
         if keys.kind == "zipf":
-            keys_table = self.tables.cumulative(_zipf(keys.keys, keys.s))
+            keys_table = self.tables.cumulative(zipf_weights(keys.keys, keys.s))
         think, prepare = self.tables.dist(arrivals.think), self.tables.dist(group.prepare)
         for member in range(group.count):
             index = len(self.producers)
@@ -299,8 +231,10 @@ class _Builder:
         model = self.model
         bin_ns = max(1, -(-model.end_ns // _BINS))
         members = len(self.clients)
+        extras = int(_needs_extras(model))
         sizes = {
             "runs": 1, "copies": max(4 * room, _FIRST_SIZE), "deliveries": max(4 * room, _FIRST_SIZE),
+            "extras": max(4 * room, _FIRST_SIZE) if extras else 1,
             "heap": max(4 * room + 4 * members + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room,
             "counts": 256, "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
@@ -320,9 +254,14 @@ class _Builder:
             end=model.end_ns, warmup=model.warmup_ns, level=_LEVELS[self.level], room=room, copy_free=-1,
             delivery_free=-1, serial=1, bin_ns=bin_ns, next_bin=bin_ns, nodes=len(nodes), queues=len(queues),
             clients=members, groups=len(self.groups), producers=len(self.producers), consumers=len(self.consumers),
-            digest=name_identity(self.seed, "digest"),
+            digest=name_identity(self.seed, "digest"), extras=extras,
         )  # fmt: skip
         return arrays
+
+
+def _needs_extras(model: Model) -> bool:
+    """Say whether any mechanism of this model keeps something beside the record of a copy."""
+    return False
 
 
 def _filled(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -92,6 +92,9 @@ C_GONE = 3          # settled or dropped; no way back
 C_VANISHED = 4      # a crash took it; a re-send may bring it back
 C_REFUSED = 5       # the queue did not take it; a re-send may find room
 
+# --- flags of a copy (Copy.flags) ----------------------------------------------------------------------------------
+FLAG_HOP = 1        # the broker put it there (a dead letter …): no confirm waits for it
+
 # --- how safe a copy is (Copy.storage) -----------------------------------------------------------------------------
 D_MEMORY, D_WRITTEN, D_SYNCED = 0, 1, 2
 

@@ -32,10 +32,10 @@ from mqlab.core.codes import (
 )
 from mqlab.core.hands import interrupt
 from mqlab.core.heap import push
-from mqlab.core.producer import pump
 from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_unacked
 from mqlab.core.recorder import drop_delivery, emit, tell
 from mqlab.core.records import clients, consumers, copies, deliveries, nodes, producers, queues, runs
+from mqlab.core.settling import pump
 from mqlab.jit import State, kernel
 
 __all__ = [

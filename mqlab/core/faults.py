@@ -19,6 +19,7 @@ from mqlab.core.codes import (
     E_RECOVER,
     F_IN_FLIGHT,
     F_LOST,
+    FLAG_HOP,
     K_NODE_CRASHED,
     K_NODE_RESTARTED,
     K_RECOVERED,
@@ -129,7 +130,8 @@ def _crash_disk(s: State, node: int) -> None:
         c = copies(s, copy)
         c["on_disk_list"] = 0
         root = copies(s, c["root"])
-        root["wait"] = root["wait"] - 1
+        if (c["flags"] & FLAG_HOP) == 0:
+            root["wait"] = root["wait"] - 1
         release(s, c["root"])
     _go_on(s, node, _DISK, 0)
 

@@ -8,6 +8,7 @@ outside has something to do, or the event budget is used up.
 from __future__ import annotations
 
 from mqlab.core.arrivals import schedule_arrival
+from mqlab.core.bins import close_bins, warm
 from mqlab.core.codes import (
     ACK_REJECT,
     E_ACK_IN,
@@ -35,15 +36,6 @@ from mqlab.core.codes import (
     E_SERVICE_DONE,
     E_UNKNOWN,
     E_WARM,
-    K_ACKED,
-    K_CONFIRMED,
-    K_DEDUPLICATED,
-    K_DELIVERED,
-    K_ENQUEUED,
-    K_EVICTED,
-    K_PROCESSED,
-    K_REFUSED,
-    K_VANISHED,
     R_BAD_COMMAND,
     R_OUTSIDE,
     R_PAUSE,
@@ -67,33 +59,21 @@ from mqlab.core.connection import connect, die, heartbeat, lost, reset, return_u
 from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand
 from mqlab.core.exchange import publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
-from mqlab.core.hands import drop_hands, receive, touch_group
+from mqlab.core.hands import drop_hands, receive
 from mqlab.core.heap import close_hole, push, take_top
-from mqlab.core.producer import (
-    arrival,
-    confirm_in,
-    confirm_timer,
-    create,
-    forget,
-    prepared,
-    pump,
-    resend,
-    unknown,
-)
-from mqlab.core.queue import dispatch, ring_join, set_ready, set_unacked
+from mqlab.core.producer import arrival, create, prepared
+from mqlab.core.queue import dispatch, ring_join
 from mqlab.core.recorder import retire
 from mqlab.core.records import (
     clients,
     copies,
-    counts,
-    groups,
     heap,
     inbox,
     producers,
     queues,
     runs,
-    series,
 )
+from mqlab.core.settling import confirm_in, confirm_timer, forget, pump, resend, unknown
 from mqlab.core.storage import flush_end, flush_start
 from mqlab.jit import State, entry, kernel
 
@@ -114,52 +94,6 @@ def _has_room(s: State) -> bool:
         and run["event_n"] <= run["events_full"]
         and run["fate_n"] <= run["fates_full"]
     )
-
-
-@kernel
-def _close_bins(s: State, time: int) -> None:
-    """Write down the time series at the end of each bin that ends at or before ``time``."""
-    run = runs(s, 0)
-    while run["next_bin"] <= time and run["bin"] < run["bins"]:
-        row = series(s, run["bin"])
-        row["created"] = run["created"]
-        row["sent"] = run["sent"]
-        row["confirmed"] = counts(s, K_CONFIRMED)["n"]
-        row["refused"] = counts(s, K_REFUSED)["n"]
-        row["enqueued"] = counts(s, K_ENQUEUED)["n"]
-        row["delivered"] = counts(s, K_DELIVERED)["n"]
-        row["processed"] = counts(s, K_PROCESSED)["n"] + counts(s, K_DEDUPLICATED)["n"]
-        row["acked"] = counts(s, K_ACKED)["n"]
-        row["evicted"] = counts(s, K_EVICTED)["n"]
-        row["vanished"] = counts(s, K_VANISHED)["n"]
-        row["redelivered"] = run["redelivered"]
-        row["ready"] = run["ready"]
-        row["unacked"] = run["unacked"]
-        run["bin"] = run["bin"] + 1
-        run["next_bin"] = run["next_bin"] + run["bin_ns"]
-
-
-@kernel
-def _warm(s: State) -> None:
-    """Warm-up is over: time-weighted figures start here."""
-    run = runs(s, 0)
-    for i in range(run["queues"]):
-        set_ready(s, i, 0)
-        set_unacked(s, i, 0)
-        q = queues(s, i)
-        q["since"] = run["now"]
-        q["ready_time"] = 0.0
-        q["unacked_time"] = 0.0
-        q["ready_max"] = q["ready"]
-        q["unacked_max"] = q["unacked"]
-        q["enqueued"] = 0
-        q["delivered"] = 0
-        q["acked"] = 0
-        q["requeues"] = 0
-    for i in range(run["groups"]):
-        touch_group(s, i)
-        g = groups(s, i)
-        g["busy_time"] = 0.0
 
 
 @kernel
@@ -225,7 +159,7 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == E_RECOVER:
         recover(s, a, b, c)
     elif kind == E_WARM:
-        _warm(s)
+        warm(s)
 
 
 @kernel
@@ -288,7 +222,7 @@ def _prime(s: State) -> None:
 def _finish(s: State) -> int:
     """The run is over: write the rows of everything that is still alive."""
     run = runs(s, 0)
-    _close_bins(s, run["now"] + run["bin_ns"])
+    close_bins(s, run["now"] + run["bin_ns"])
     while run["cursor"] < run["copy_fresh"]:
         if not _has_room(s):
             return R_ROOM
@@ -324,7 +258,7 @@ def advance(s: State, horizon: int, budget: int) -> int:
             if run["inbox_read"] == run["inbox_n"]:
                 run["inbox_read"] = 0
                 run["inbox_n"] = 0
-            _close_bins(s, word["time"])
+            close_bins(s, word["time"])
             run["now"] = word["time"]
             if not _command(s, word["kind"], word["a"], word["b"], word["c"]):
                 return R_BAD_COMMAND
@@ -340,7 +274,7 @@ def advance(s: State, horizon: int, budget: int) -> int:
         c = top["c"]
         take_top(s)
         if time >= run["next_bin"]:
-            _close_bins(s, time)
+            close_bins(s, time)
         run["now"] = time
         _happen_first(s, kind, a, b, c)
     return R_PAUSE

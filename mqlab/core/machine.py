@@ -29,6 +29,8 @@ _FULL = {
     "copies": ("copies_full", 1), "deliveries": ("deliveries_full", 1), "heap": ("heap_full", 1),
     "outbox": ("outbox_full", 1), "event_rows": ("events_full", 8), "fate_rows": ("fates_full", 2),
 }  # fmt: skip
+_BESIDE = {"copies": "extras"}
+"""Arrays with a record beside each record of another, where the model needs them."""
 _DRAINED = {"event_rows": "event_n", "fate_rows": "fate_n"}
 
 
@@ -58,12 +60,18 @@ class Machine:
         return self._arrays[self._names.index(name)]
 
     def _double(self, name: str) -> None:
+        self._grow(name)
+        beside = _BESIDE.get(name)
+        if beside and int(self.run["extras"]):
+            self._grow(beside)
+        self._handle = handle_of(self._arrays, self._directory)
+        self._note_sizes()
+
+    def _grow(self, name: str) -> None:
         array = self.array(name)
         bigger = np.zeros(2 * len(array), array.dtype)
         bigger[: len(array)] = array
         self._arrays[self._names.index(name)] = bigger
-        self._handle = handle_of(self._arrays, self._directory)
-        self._note_sizes()
 
     def _note_sizes(self) -> None:
         room, level = int(self.run["room"]), int(self.run["level"])

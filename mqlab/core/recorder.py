@@ -26,6 +26,7 @@ from mqlab.core.records import (
     counts,
     deliveries,
     event_rows,
+    extras,
     fate_rows,
     histograms,
     producers,
@@ -34,7 +35,7 @@ from mqlab.core.records import (
     stages,
     tallies,
 )
-from mqlab.jit import State, kernel, split
+from mqlab.jit import State, kernel, seldom, split
 
 __all__ = ["BUCKETS", "bucket_of", "drop_delivery", "emit", "new_copy", "new_delivery", "release", "tell"]
 
@@ -135,6 +136,13 @@ def _measure(s: State, stage: int, value: int) -> None:
     cell["n"] = cell["n"] + 1
 
 
+@seldom
+def _reset_extra(s: State, slot: int) -> None:
+    """Reset what only some models need of a copy."""
+    x = extras(s, slot)
+    x["expires"] = -1
+
+
 @kernel
 def new_copy(s: State) -> int:
     """Take a free record for a copy; fields that matter at birth are reset."""
@@ -156,6 +164,7 @@ def new_copy(s: State) -> int:
     c["next"] = -1
     c["wait"] = 0
     c["copies"] = 0
+    c["flags"] = 0
     c["last_copy"] = slot
     c["enqueued"] = -1
     c["delivered"] = -1
@@ -181,6 +190,8 @@ def new_copy(s: State) -> int:
     c["fate"] = F_IN_FLIGHT
     c["cause"] = 0
     c["on_disk_list"] = 0
+    if run["extras"] == 1:
+        _reset_extra(s, slot)
     return slot
 
 

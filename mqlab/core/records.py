@@ -24,6 +24,7 @@ __all__ = [
     "COPY",
     "DELIVERY",
     "DIST",
+    "EXTRA",
     "GROUP",
     "HEAP",
     "INBOX",
@@ -42,6 +43,7 @@ __all__ = [
     "deliveries",
     "dists",
     "event_rows",
+    "extras",
     "fate_rows",
     "groups",
     "heap",
@@ -79,6 +81,7 @@ RUN = np.dtype(
         ("bin_ns", "i8"), ("next_bin", "i8"), ("bin", "i8"),
         ("nodes", "i8"), ("queues", "i8"), ("clients", "i8"), ("groups", "i8"),
         ("producers", "i8"), ("consumers", "i8"), ("primed", "i8"),
+        ("extras", "i8"),            # 1: every copy has its record in the array of extras
     ]
 )  # fmt: skip
 """One record: everything there is once."""
@@ -93,6 +96,7 @@ COPY = np.dtype(
         ("wait", "i4"),                             # copies whose disk write the confirm waits for
         ("epoch", "i4"),                            # the connection that its last publish came on
         ("copies", "i4"), ("last_copy", "i4"),
+        ("flags", "i4"),                            # of this copy: FLAG_…
         # the copy
         ("position", "i8"), ("enqueued", "i8"), ("delivered", "i8"), ("processed", "i8"), ("order", "i8"),
         ("root", "i4"), ("next_copy", "i4"), ("index", "i4"), ("copy_of", "i4"),
@@ -105,6 +109,15 @@ COPY = np.dtype(
     ],
     align=True,
 )  # fmt: skip
+
+EXTRA = np.dtype(
+    [
+        ("expires", "i8"),                          # of the copy: when its time-to-live ends; -1: never
+    ],
+    align=True,
+)  # fmt: skip
+"""What few models need of a copy, beside its record and under the same index: see ``run.extras``. A mechanism
+adds its fields here, so that the records everybody uses stay small."""
 
 DELIVERY = np.dtype(
     [
@@ -225,6 +238,7 @@ REAL = np.dtype([("x", "f8")])
 ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("runs", RUN),
     ("copies", COPY),
+    ("extras", EXTRA),
     ("deliveries", DELIVERY),
     ("heap", HEAP),
     ("inbox", INBOX),
@@ -251,6 +265,6 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
 """Name and dtype of every array of the state, in the order of the directory."""
 
 (
-    runs, copies, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups, dists,
-    routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
+    runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups,
+    dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

@@ -14,6 +14,7 @@ from mqlab.core.codes import (
     D_WRITTEN,
     E_FLUSH_END,
     E_FLUSH_START,
+    FLAG_HOP,
     K_FLUSH_BEGAN,
     K_FLUSH_ENDED,
     K_SYNCED,
@@ -40,7 +41,8 @@ def store(s: State, copy: int) -> None:
     n = nodes(s, index)
     root = copies(s, c["root"])
     root["refs"] = root["refs"] + 1
-    root["wait"] = root["wait"] + 1
+    if (c["flags"] & FLAG_HOP) == 0:
+        root["wait"] = root["wait"] + 1
     c["on_disk_list"] = 1
     c["dnext"] = -1
     if n["wait_tail"] < 0:
@@ -116,10 +118,11 @@ def flush_end(s: State, node: int, epoch: int) -> None:
         c["on_disk_list"] = 0
         emit(s, K_SYNCED, copy, n["entity"], queues(s, c["queue"])["entity"], 0, 0, 0)
         root = copies(s, root_index)
-        root["wait"] = root["wait"] - 1
-        stored = root["wait"] == 0 and producers(s, root["producer"])["confirm_processed"] == 0
-        if stored and not is_refused(s, root_index):
-            send_confirm(s, root_index, YES, root["attempts"])
+        if (c["flags"] & FLAG_HOP) == 0:
+            root["wait"] = root["wait"] - 1
+            stored = root["wait"] == 0 and producers(s, root["producer"])["confirm_processed"] == 0
+            if stored and not is_refused(s, root_index):
+                send_confirm(s, root_index, YES, root["attempts"])
         release(s, root_index)
         copy = following
     n["flush_head"] = copy

@@ -42,13 +42,14 @@ __all__ = [
     "handle_of",
     "kernel",
     "scale",
+    "seldom",
     "split",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 if COMPILING:
-    from mqlab.jit.numba_side import accessor, entry, kernel, scale, split
+    from mqlab.jit.numba_side import accessor, entry, kernel, scale, seldom, split
 else:
     _WIDEN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool, "U64": np.uint64}
 
@@ -66,6 +67,10 @@ else:
             return function(*[wide(argument) for wide, argument in zip(widen, arguments, strict=True)])
 
         return interpreted  # type: ignore[return-value]
+
+    def seldom(function: F) -> F:
+        """Mark a kernel off the ordinary way: it stays a call, so that what calls it stays small."""
+        return kernel(function)
 
     def entry(function: F) -> F:
         """Mark a kernel that Python calls: ``(int64, …) -> int64``, compiled when it is first called."""

@@ -21,15 +21,19 @@ def compile_entry(module: str, name: str) -> tuple[str, bytes]:
     """Compile an entry for this machine; return its symbol and its object code."""
     import llvmlite.binding as llvm
 
-    from mqlab.jit.numba_side import llvm_of
+    from mqlab.jit.numba_side import llvm_of, seldom_symbols
 
     symbol, assembly = llvm_of(getattr(import_module(module), name))
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     program = llvm.parse_assembly(assembly)
+    apart = seldom_symbols()
     for function in program.functions:
         if not function.is_declaration and function.name != symbol:
             function.linkage = "internal"
+            if function.name in apart:
+                function.add_function_attribute("noinline")
+                function.add_function_attribute("cold")
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
     )

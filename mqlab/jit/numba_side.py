@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 from mqlab.jit.settings import BOUNDS_CHECK, State
 
-__all__ = ["accessor", "entry", "kernel", "llvm_of", "scale", "split"]
+__all__ = ["accessor", "entry", "kernel", "llvm_of", "scale", "seldom", "seldom_symbols", "split"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,6 +22,7 @@ _TYPES = {"State": types.int64, "int": types.int64, "float": types.float64, "boo
 _WORD = ir.IntType(64)
 _kernels: dict[int, Any] = {}
 _prepared: set[int] = set()
+_seldom: list[Any] = []
 
 
 def kernel(function: F) -> F:
@@ -35,7 +36,19 @@ def kernel(function: F) -> F:
     return dispatcher  # type: ignore[no-any-return]
 
 
+def seldom(function: F) -> F:
+    """Let numba have a function that is off the ordinary way; see :func:`mqlab.jit.seldom`."""
+    dispatcher = kernel(function)
+    _seldom.append(dispatcher)
+    return dispatcher
+
+
 entry = kernel
+
+
+def seldom_symbols() -> set[str]:
+    """Symbols of all compiled kernels that are off the ordinary way."""
+    return {each.fndesc.llvm_func_name for dispatcher in _seldom for each in dispatcher.overloads.values()}
 
 
 def llvm_of(dispatcher: Any) -> tuple[str, str]:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mqlab import sampling
-from mqlab.core.build import _Tables
 from mqlab.core.distributions import sample
 from mqlab.core.records import ARRAYS
+from mqlab.core.tables import Tables
 from mqlab.model import Distribution
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -128,7 +128,7 @@ MOMENTS = [
 
 
 def draws_of(shape: Distribution, n: int) -> np.ndarray:
-    tables = _Tables()
+    tables = Tables()
     start = tables.dist(shape)
     arrays = [np.zeros(64, dtype) for _, dtype in ARRAYS]
     named = dict(zip([name for name, _ in ARRAYS], arrays, strict=True))

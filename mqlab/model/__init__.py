@@ -1,0 +1,34 @@
+"""The model: a scenario resolved against its system. Frozen, no defaults left open, no I/O.
+
+An engine gets one of these and nothing else. All times are int64 nanoseconds, sizes are bytes, rates are per
+second; names end in their unit. Collections are tuples in the order in which the scenario names them, and
+everything refers to everything else by name, so a model can be printed, compared and hashed.
+"""
+
+from __future__ import annotations
+
+from mqlab.model.broker import Binding, Disk, Exchange, Node, Queue
+from mqlab.model.clients import (
+    Backoff,
+    Confirm,
+    Connection,
+    ConsumerGroup,
+    Contention,
+    Destination,
+    Exceptions,
+    Link,
+    LinkSide,
+    Message,
+    ProducerGroup,
+    Retry,
+    entity_name,
+)
+from mqlab.model.faults import Fault
+from mqlab.model.shapes import Arrivals, Distribution, Keys
+from mqlab.model.whole import Model
+
+__all__ = [
+    "Arrivals", "Backoff", "Binding", "Confirm", "Connection", "ConsumerGroup", "Contention", "Destination",
+    "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "Keys", "Link", "LinkSide", "Message", "Model",
+    "Node", "ProducerGroup", "Queue", "Retry", "entity_name",
+]

@@ -1,0 +1,68 @@
+"""The broker: exchanges, bindings, queues, disks and nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mqlab.model.shapes import Distribution
+
+__all__ = ["Binding", "Disk", "Exchange", "Node", "Queue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An exchange; the default exchange "" is always there (type direct, every queue bound by its own name)."""
+
+    name: str
+    kind: Literal["direct", "fanout"]
+    durable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Messages that ``exchange`` matches against ``key`` go to ``queue``."""
+
+    exchange: str
+    queue: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue. ``max_length`` counts ready messages, -1 means unbounded.
+
+    ``overflow``: drop-head (the oldest ready message is dropped) · reject-publish (the newest is refused, the
+    producer is told no if it asked for confirms) · drop-newest (the newest is dropped silently, as a
+    full UDP buffer would).
+    """
+
+    name: str
+    node: str
+    durable: bool
+    max_length: int = -1
+    overflow: Literal["drop-head", "reject-publish", "drop-newest"] = "drop-head"
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A broker's disk: one flush at a time.
+
+    A flush starts ``group_commit_ns`` after the first waiting write (at once if a flush has just ended and
+    more has come) and covers all that waits by then; it takes ``fsync`` + bytes / ``bandwidth_bytes_per_s``
+    (0: unlimited).
+    """
+
+    fsync: Distribution
+    bandwidth_bytes_per_s: float
+    group_commit_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A broker. Its CPU serves one thing at a time: ``publish_ns`` a message in, ``deliver_ns`` a message out."""
+
+    name: str
+    publish_ns: int
+    deliver_ns: int
+    disk: Disk

@@ -1,0 +1,184 @@
+"""Producers and consumers: what they send or do, and how they are connected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mqlab.model.shapes import Arrivals, Distribution, Keys
+
+__all__ = [
+    "Backoff",
+    "Confirm",
+    "Connection",
+    "ConsumerGroup",
+    "Contention",
+    "Destination",
+    "Exceptions",
+    "Link",
+    "LinkSide",
+    "Message",
+    "ProducerGroup",
+    "Retry",
+    "entity_name",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a producer group's messages look like."""
+
+    size_bytes: int
+    keys: Keys
+    persistent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a producer group publishes to.
+
+    ``routing_keys`` are (key, weight) pairs, weights adding up to 1: each message draws one.
+    The default exchange is "".
+    """
+
+    exchange: str
+    routing_keys: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Publisher confirms. ``max_in_flight`` 0 means unlimited; ``timeout_ns`` 0 means: wait for ever.
+
+    ``when``: stored (RabbitMQ: all queues took it, on disk where persistent and durable) or processed (a
+    synchronous call: the reply comes after the work).
+    """
+
+    max_in_flight: int
+    timeout_ns: int
+    when: Literal["stored", "processed"] = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The pause before try number n+1: first·factor^(n-1), at most max; jitter full = uniform(0, pause)."""
+
+    first_ns: int
+    factor: float
+    max_ns: int
+    jitter: Literal["none", "full", "equal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a producer tries; ``attempts`` counts the first try, so 1 means: never again."""
+
+    attempts: int
+    backoff: Backoff
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSide:
+    """One direction of a link. ``loss`` and ``duplicate`` are probabilities per packet."""
+
+    latency: Distribution
+    loss: float = 0.0
+    duplicate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The way between a client and the broker: ``up`` towards the broker, ``down`` away from it.
+
+    ``ordered`` (as TCP): a packet never overtakes an earlier one of the same connection and direction.
+    """
+
+    up: LinkSide
+    down: LinkSide
+    ordered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A client's connection.
+
+    Either side takes the other for dead after ``heartbeat_ns`` of silence (0: never); a client whose connection
+    ended tries to connect again every ``reconnect_ns``.
+    """
+
+    heartbeat_ns: int
+    reconnect_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerGroup:
+    """``count`` producers alike, named NAME or NAME[0] … NAME[count-1] (see :func:`entity_name`)."""
+
+    name: str
+    count: int
+    arrivals: Arrivals
+    message: Message
+    destination: Destination
+    confirm: Confirm | None
+    retry: Retry
+    link: Link
+    connection: Connection
+    node: str
+    prepare: Distribution | None = None
+    """Time the producer's only thread is busy with a message before it is sent; None: no time at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """What a consumer's handler does when it fails.
+
+    It fails with ``probability``, drawn anew at each delivery or once for each message (a poison message).
+    ``then``: crash (not caught: the process dies and is restarted) · requeue (nack, back to the queue) · reject
+    (refused for good) · hold (caught, but neither ack nor nack).
+    """
+
+    probability: float
+    per: Literal["delivery", "message"]
+    then: Literal["crash", "requeue", "reject", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contention:
+    """Work slows down when ``n`` members of the group are busy: × (1 + alpha·(n-1) + beta·n·(n-1)).
+
+    Neil Gunther's universal scalability law; (0, 0) means none.
+    """
+
+    alpha: float = 0.0
+    beta: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerGroup:
+    """``count`` consumers alike on one queue. ``prefetch`` 0 means unlimited."""
+
+    name: str
+    queue: str
+    count: int
+    prefetch: int
+    ack: Literal["auto", "manual"]
+    service: Distribution | None
+    """None: by hand, served by a hand-written process through ``world.receive``."""
+    link: Link
+    connection: Connection
+    restart_ns: int
+    """How long a consumer that died of an exception takes to come back."""
+    exceptions: Exceptions | None = None
+    deduplicate: bool = False
+    """The handler looks up the business id before it acts (atomically, shared by the whole group)."""
+    contention: Contention = field(default_factory=Contention)
+
+
+def entity_name(group: str, member: int, count: int) -> str:
+    """Name one member of a group: the group's own name if it is alone.
+
+    Examples
+    --------
+    >>> entity_name("stock", 2, 4), entity_name("stock", 0, 1)
+    ('stock[2]', 'stock')
+    """
+    return group if count == 1 else f"{group}[{member}]"

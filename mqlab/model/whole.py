@@ -1,0 +1,38 @@
+"""The model as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mqlab.model.broker import Binding, Exchange, Node, Queue
+from mqlab.model.clients import ConsumerGroup, ProducerGroup
+from mqlab.model.faults import Fault
+
+__all__ = ["Model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything an engine needs, and nothing else."""
+
+    name: str
+    system: str
+    seed: int
+    duration_ns: int
+    """Producers stop here."""
+    drain_ns: int
+    """Consumers go on this much longer; the run ends at duration_ns + drain_ns."""
+    warmup_ns: int
+    """Measures ignore messages created before, and time-weighted means start here."""
+    nodes: tuple[Node, ...]
+    exchanges: tuple[Exchange, ...]
+    queues: tuple[Queue, ...]
+    bindings: tuple[Binding, ...]
+    producers: tuple[ProducerGroup, ...]
+    consumers: tuple[ConsumerGroup, ...]
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def end_ns(self) -> int:
+        """When the run ends."""
+        return self.duration_ns + self.drain_ns
