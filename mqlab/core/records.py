@@ -144,7 +144,7 @@ NODE = np.dtype(
         ("cpu_free", "i8"), ("cpu_busy", "i8"), ("publish_ns", "i8"), ("deliver_ns", "i8"),
         ("memory", "i8"), ("memory_max", "i8"),
         ("ident", "u8"), ("fsync", "i8"), ("bandwidth", "f8"), ("group_commit", "i8"),
-        ("disk_busy", "i8"), ("flush_ends", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
+        ("special", "i8"), ("disk_busy", "i8"), ("flush_ends", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
         ("flush_head", "i4"), ("flush_n", "i4"),
     ],
@@ -154,6 +154,7 @@ NODE = np.dtype(
 QUEUE = np.dtype(
     [
         ("entity", "i4"), ("node", "i4"), ("durable", "i4"), ("overflow", "i4"), ("max_length", "i8"),
+        ("special", "i8"),                                       # 0: a plain queue; else QUEUE_… flags
         ("head", "i4"), ("tail", "i4"), ("requeued", "i4"),      # fifo; pairing heap of what came back
         ("ring_head", "i4"), ("ring_tail", "i4"), ("dispatching", "i4"),
         ("kept_head", "i4"), ("kept_tail", "i4"),                # survivors while a crash is worked off
@@ -195,6 +196,7 @@ PRODUCER = np.dtype(
         ("buffer_head", "i4"), ("buffer_tail", "i4"), ("again_tail", "i4"),
         ("unconfirmed_head", "i4"), ("unconfirmed_tail", "i4"),
         ("unconfirmed", "i8"), ("timer", "i4"), ("pumping", "i4"), ("by_hand", "i4"), ("stalled", "i4"),
+        ("special", "i8"),                        # 0: a plain producer; else PRODUCER_… flags
     ],
     align=True,
 )  # fmt: skip
@@ -206,6 +208,7 @@ CONSUMER = np.dtype(
         ("in_ring", "i4"), ("ring_prev", "i4"), ("ring_next", "i4"),
         ("hand_head", "i4"), ("hand_tail", "i4"), ("current", "i4"),
         ("started", "i8"), ("ends", "i8"),
+        ("special", "i8"),                        # 0: a plain consumer; else CONSUMER_… flags
     ],
     align=True,
 )  # fmt: skip

@@ -6,8 +6,11 @@ import pytest
 
 from mqlab.errors import ScenarioError
 from mqlab.scenario import loads
-from tests.bad_input.corpus import GOOD, OVERRIDES, TABLE, Broken
+from tests.bad_input import corpus
+from tests.bad_input.corpus import GOOD, OVERRIDES, Broken
+from tests.support.gather import gathered
 
+TABLE = corpus.TABLE + [row for rows in gathered("bad_input", "broken_", "TABLE") for row in rows]
 PYDANTIC = ("Input should be", "Field required", "Extra inputs", "validation error", "pydantic", "type=")
 
 

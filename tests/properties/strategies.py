@@ -1,6 +1,7 @@
 """Random models: one to three queues, producer groups and consumer groups, every policy, up to four faults.
 
-Nothing in them takes no time at all where that could go on for ever (a requeued poison message on an instant link).
+Each ``draw_*.py`` beside this file has a function ``enrich(draw, model)`` that adds its mechanisms to a model, now and
+then. Nothing in them takes no time at all where that could go on for ever (a requeued poison message on an instant link).
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from mqlab.model import (
     Queue,
     Retry,
 )
+
+from tests.support.gather import gathered
 
 US, MS = 1_000, 1_000_000
 QUEUES = ("a", "b", "c")
@@ -185,8 +188,12 @@ def models(draw: st.DrawFn, *, messages_max: int = 500, several_nodes: bool = Fa
                        for name, disk in zip(nodes, disks, strict=True)),
         "faults": draw(fault_lists(nodes, clients, duration_ns + drain_ns)),
     }  # fmt: skip
-    return Model(
+    model = Model(
         name="random", system="rabbitmq", seed=draw(st.integers(0, 2**31)), duration_ns=duration_ns, drain_ns=drain_ns,
         warmup_ns=draw(st.sampled_from([0, 0, duration_ns // 3])), exchanges=tuple(exchanges), queues=tuple(queues),
         bindings=tuple(bindings), producers=tuple(producers), consumers=tuple(consumers), **settings,
     )  # fmt: skip
+    for enrich in gathered("properties", "draw_", "enrich"):
+        if draw(st.sampled_from([False, False, True])):
+            model = enrich(draw, model)
+    return model

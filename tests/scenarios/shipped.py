@@ -44,6 +44,19 @@ def commands(name: str) -> list[Command]:
     return found
 
 
+class Row(NamedTuple):
+    """What happens to a scenario when something is changed."""
+
+    name: str
+    sets: tuple[str, ...]
+    fails: tuple[str, ...] = ()
+    """Expectations that must fail now; there may be more."""
+    appears: tuple[str, ...] = ()
+    """Anomalies that were not there before."""
+    vanishes: tuple[str, ...] = ()
+    """Anomalies that are not there any more."""
+
+
 @cache
 def summary(name: str, seed: int | None = None, sets: tuple[str, ...] = ()) -> Mapping[str, Any]:
     """Summary of a run with its fates kept; each run is made once."""

@@ -5,25 +5,11 @@ Every ``mqlab run NAME --set …`` of a head comment is a row here, so what read
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 from mqlab.scenario import load
-from tests.scenarios.shipped import NAMES, commands, failing, summary
-
-
-class Row(NamedTuple):
-    """What happens to a scenario when something is changed."""
-
-    name: str
-    sets: tuple[str, ...]
-    fails: tuple[str, ...] = ()
-    """Expectations that must fail now; there may be more."""
-    appears: tuple[str, ...] = ()
-    """Anomalies that were not there before."""
-    vanishes: tuple[str, ...] = ()
-    """Anomalies that are not there any more."""
+from tests.scenarios.shipped import NAMES, Row, commands, failing, summary
+from tests.support.gather import gathered
 
 
 ALL_DONE = "fates.processed == messages.owed"
@@ -168,6 +154,7 @@ ROWS = [
         ("latency.mean < 300 ms",)),
     Row("dispatch-prefetch-1", ("consumers.workers.service=1 s",), (ALL_DONE,)),
 ]  # fmt: skip
+ROWS += [row for rows in gathered("scenarios", "opposites_", "ROWS") for row in rows]
 OF_THE_NOTEBOOK = {"first-run"}
 """Its expectations are those of the first notebook, which breaks them one by one."""
 
