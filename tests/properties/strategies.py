@@ -1,7 +1,8 @@
 """Random models: one to three queues, producer groups and consumer groups, every policy, up to four faults.
 
-Each ``draw_*.py`` beside this file has a function ``enrich(draw, model)`` that adds its mechanisms to a model, now and
-then. Nothing in them takes no time at all where that could go on for ever (a requeued poison message on an instant link).
+Each ``draw_*.py`` beside this file has a function ``enrich(draw, model)`` that adds its mechanisms to a model, now
+and then. Nothing in them takes no time at all where that could go on for ever (a requeued poison message on an
+instant link).
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ from mqlab.model import (
     Queue,
     Retry,
 )
-
 from tests.support.gather import gathered
 
 US, MS = 1_000, 1_000_000

@@ -11,7 +11,6 @@ from mqlab.scenario import load
 from tests.scenarios.shipped import NAMES, Row, commands, failing, summary
 from tests.support.gather import gathered
 
-
 ALL_DONE = "fates.processed == messages.owed"
 IMPATIENT = ("producers.shop.confirm={timeout: 1 ms}", "producers.shop.retry.attempts=3")
 """A shop that sends again before a confirm can have come."""
