@@ -41,6 +41,7 @@ def replay(
     from mqlab.face.simulating import simulate
 
     recorded = face.load(run)
+    recorded.check_repeatable()
     trace = recorded.trace
     with Progress(f"replaying {recorded.scenario.name}") as progress:
         again = simulate(recorded.model, engine=trace.engine, seed=trace.seed, level="counts", progress=progress)

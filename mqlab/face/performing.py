@@ -106,6 +106,7 @@ def perform(
             summary=done.summary,
             overrides=plan.overrides,
             files=files,
+            processes=done.process_names,
         )
     return done
 

@@ -69,6 +69,29 @@ class Run:
     """Where it stands on disk, if it does."""
     overrides: tuple[str, ...] = ()
     processes: tuple[Callable[..., Any], ...] = ()
+    """Hand-written processes that took part, as far as they are at hand."""
+    recorded_processes: tuple[str, ...] = ()
+    """Their names, where the run comes from a folder."""
+
+    @property
+    def process_names(self) -> tuple[str, ...]:
+        """Name the hand-written processes that took part."""
+        return self.recorded_processes or tuple(_name_of(process) for process in self.processes)
+
+    def check_repeatable(self) -> None:
+        """Refuse to simulate again what hand-written processes did, if they are not at hand.
+
+        Raises
+        ------
+        RunFolderError
+            The run comes from a folder, which cannot hold programs; the mend says how to bring them along.
+        """
+        if self.recorded_processes and not self.processes:
+            listed = ", ".join(self.recorded_processes)
+            raise RunFolderError(
+                f"hand-written processes took part in this run ({listed}), and its folder cannot hold them",
+                mend="load it in Python and bring them along: mqlab.load(FOLDER, processes=[...])",
+            )
 
     @property
     def model(self) -> Model:
@@ -183,6 +206,7 @@ class Run:
     def _again(self, message: int) -> Trace:
         from mqlab.face.simulating import OneMessage, simulate
 
+        self.check_repeatable()
         trace = simulate(
             self.model,
             engine=self.trace.engine,
@@ -234,8 +258,20 @@ def judged(
     return findings, outcomes, summarise(trace, findings, outcomes)
 
 
-def load(folder: str | Path) -> Run:
+def _name_of(process: Callable[..., Any]) -> str:
+    return f"{getattr(process, '__module__', '?')}.{getattr(process, '__qualname__', type(process).__name__)}"
+
+
+def load(folder: str | Path, *, processes: Sequence[Callable[..., Any]] = ()) -> Run:
     """Load a run folder.
+
+    Parameters
+    ----------
+    folder
+        What :func:`run` or ``mqlab run`` has written.
+    processes
+        The hand-written processes that took part, if the run is to be simulated again (to explain a message of a run
+        without events).
 
     Raises
     ------
@@ -254,4 +290,14 @@ def load(folder: str | Path) -> Run:
     overrides: Sequence[str] = tuple(stored.info["overrides"])
     loaded = scenario.load(stored.folder / SCENARIO_FILE, overrides=overrides)
     findings, outcomes, _ = judged(loaded, stored.trace)
-    return Run(loaded, stored.trace, findings, outcomes, stored.summary, stored.folder, tuple(overrides))
+    return Run(
+        loaded,
+        stored.trace,
+        findings,
+        outcomes,
+        stored.summary,
+        stored.folder,
+        tuple(overrides),
+        processes=tuple(processes),
+        recorded_processes=tuple(stored.info.get("processes", ())),
+    )

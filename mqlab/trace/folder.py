@@ -119,6 +119,7 @@ class RunWriter:
         summary: Mapping[str, Any],
         overrides: Sequence[str] = (),
         files: Mapping[str, str] | None = None,
+        processes: Sequence[str] = (),
     ) -> Path:
         """Write the rest, give the folder its name, and return its path.
 
@@ -132,6 +133,8 @@ class RunWriter:
             The object of :func:`mqlab.measure.summary.summarise`.
         files
             Further text files by name, such as ``report.html``.
+        processes
+            Names of the hand-written processes that took part; the folder cannot hold what they do.
 
         Raises
         ------
@@ -145,6 +148,7 @@ class RunWriter:
             **(files or {}),
         }
         info = _describe(trace, overrides)
+        info["processes"] = list(processes)
         info["files"] = sorted([*texts, RUN_FILE, *(path.name for path in self._partial.iterdir())])
         texts[RUN_FILE] = json.dumps(info, indent=1, ensure_ascii=False) + "\n"
         for name, text in texts.items():

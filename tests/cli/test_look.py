@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+import mqlab
+
 
 @pytest.fixture
 def folder(call, tiny):
@@ -50,6 +52,17 @@ def test_replay_notices_another_digest(call, folder, empty_folder):
     assert true in ending.out
     assert "0123456789abcdef" in ending.out
     assert call("replay", folder, "--json").object["same"] is False
+
+
+def test_replay_does_not_pretend_to_know_hand_written_processes(call, tiny):
+    def idle(world):
+        yield world.timeout(1)
+
+    mqlab.run(tiny, processes=[idle], out="by-hand")
+    ending = call("replay", "by-hand")
+    assert ending.code == 2
+    assert "hand-written processes took part" in ending.complaint
+    assert "processes=[...]" in ending.complaint
 
 
 def test_replay_knows_what_was_set(call, tiny):

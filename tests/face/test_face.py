@@ -248,3 +248,18 @@ def test_a_file_called_like_a_module_does_not_disturb_the_helper(empty_folder):
     command = [sys.executable, "-P", "-m", "mqlab.face.rendering"]
     done = subprocess.run(command, input=b"", capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (0, b"")
+
+
+def meddle(world):
+    """A hand-written process: it kills a consumer once."""
+    yield world.timeout(500_000_000)
+    world.kill("stock[0]")
+
+
+def test_a_run_with_hand_written_processes_says_whom_it_misses(tiny, empty_folder):
+    run = mqlab.run(tiny, processes=[meddle], out="meddled", trace="counts")
+    loaded = mqlab.load("meddled")
+    assert loaded.process_names == run.process_names == (f"{__name__}.meddle",)
+    with pytest.raises(RunFolderError, match=rf"took part in this run \({__name__}\.meddle\).*bring them along"):
+        loaded.explain(3)
+    assert str(mqlab.load("meddled", processes=[meddle]).explain(3)) == str(run.explain(3))
