@@ -1,0 +1,146 @@
+"""The rules of RabbitMQ that the lab keeps, each with where it is written and the tests that show it.
+
+One line a rule, in the order of the topics: exchanges, confirms, durability, consumers, limits. A rule without a
+test is refused by ``test_rules.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["RULES", "Rule"]
+
+_DOCS: Final = "https://www.rabbitmq.com/docs/"
+_CONCEPTS: Final = "https://www.rabbitmq.com/tutorials/amqp-concepts"
+_WHEN: Final = f"{_DOCS}confirms#when-publishes-are-confirmed"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One sentence of the documentation, in our words."""
+
+    text: str
+    source: str
+    tests: tuple[str, ...]
+    """``module::function``, in this package."""
+
+
+def _rule(text: str, source: str, *tests: str) -> Rule:
+    return Rule(text, source, tests)
+
+
+RULES: Final = (
+    # exchanges
+    _rule(
+        "a direct exchange goes by the equal key", f"{_CONCEPTS}#exchange-direct",
+        "test_exchanges::test_a_direct_exchange_goes_by_the_equal_key",
+        "test_exchanges::test_a_direct_exchange_knows_no_almost",
+    ),
+    _rule(
+        "a fanout exchange goes to every queue that is bound", f"{_CONCEPTS}#exchange-fanout",
+        "test_exchanges::test_a_fanout_exchange_ignores_the_key",
+    ),
+    _rule(
+        "the default exchange goes by the name of the queue", f"{_CONCEPTS}#exchange-default",
+        "test_exchanges::test_the_default_exchange_goes_by_the_name_of_the_queue",
+    ),
+    _rule(
+        "a queue takes a message once, however many bindings match", f"{_DOCS}exchanges",
+        "test_exchanges::test_at_most_once_per_queue_however_many_bindings_match",
+    ),
+    # confirms
+    _rule(
+        "what reaches no queue is confirmed as soon as none is found", _WHEN,
+        "test_confirms::test_unroutable_is_confirmed_as_soon_as_no_queue_is_found",
+    ),
+    _rule(
+        "what is not mandatory and reaches no queue is dropped in silence", f"{_DOCS}publishers#unroutable",
+        "test_confirms::test_unroutable_is_confirmed_as_soon_as_no_queue_is_found",
+    ),
+    _rule(
+        "what reaches queues is confirmed once all of them took it", _WHEN,
+        "test_confirms::test_a_transient_message_is_confirmed_once_its_queue_took_it",
+        "test_confirms::test_routable_is_confirmed_once_all_queues_took_it",
+    ),
+    _rule(
+        "a persistent message for a durable queue is confirmed once it is on disk", _WHEN,
+        "test_confirms::test_persistent_on_durable_is_confirmed_once_on_disk",
+        "test_confirms::test_only_persistent_and_durable_together_wait_for_the_disk",
+    ),
+    _rule(
+        "writes are batched, so a confirm may take as long as the batch", f"{_DOCS}confirms#publisher-confirms-latency",
+        "test_confirms::test_writes_are_batched_so_a_confirm_may_take_as_long_as_the_batch",
+    ),
+    _rule(
+        "a negative confirm means a queue that refuses or a fault inside the broker, nothing else",
+        f"{_DOCS}confirms#server-sent-nacks",
+        "test_confirms::test_a_nack_comes_only_from_a_queue_that_refuses",
+        "test_confirms::test_a_broker_that_dies_says_nothing_so_the_outcome_is_unknown_not_no",
+    ),
+    # durability
+    _rule(
+        "a message survives a restart only if its queue is durable and it is persistent", f"{_DOCS}queues#durability",
+        "test_durability::test_survives_a_restart_only_if_durable_and_persistent",
+    ),
+    _rule(
+        "that is guaranteed from the confirm on, not before",
+        f"{_DOCS}confirms#publisher-confirms-and-guaranteed-delivery",
+        "test_durability::test_a_durable_persistent_message_is_guaranteed_from_its_confirm_on",
+        "test_durability::test_before_its_confirm_a_message_may_vanish_although_durable_and_persistent",
+    ),
+    # consumers
+    _rule(
+        "prefetch bounds what one consumer holds unacknowledged; 0 bounds nothing", f"{_DOCS}consumer-prefetch",
+        "test_round_robin_and_prefetch::test_prefetch_bounds_what_one_consumer_holds_unacknowledged",
+        "test_round_robin_and_prefetch::test_prefetch_0_bounds_nothing",
+    ),
+    _rule(
+        "consumers of a queue take turns", f"{_CONCEPTS}#exchange-default",
+        "test_round_robin_and_prefetch::test_without_a_prefetch_limit_consumers_take_turns",
+    ),
+    _rule(
+        "a requeued message goes back to its original position if possible, else nearer the head",
+        f"{_DOCS}confirms#consumer-nacks-requeue",
+        "test_acknowledgements::test_a_requeued_message_goes_back_to_its_original_position",
+        "test_acknowledgements::test_when_it_cannot_have_its_place_back_a_requeued_message_stands_nearer_the_head",
+    ),
+    _rule(
+        "what is unacknowledged is requeued when its channel or connection ends",
+        f"{_DOCS}confirms#automatic-requeueing",
+        "test_acknowledgements::test_unacknowledged_deliveries_go_back_when_the_connection_ends",
+    ),
+    _rule(
+        "a message delivered again is marked redelivered", f"{_DOCS}confirms#automatic-requeueing",
+        "test_acknowledgements::test_a_requeued_message_is_marked_redelivered",
+    ),
+    _rule(
+        "with automatic acknowledgement a message counts as delivered when it is sent: at most once",
+        f"{_DOCS}confirms#acknowledgement-modes",
+        "test_acknowledgements::test_auto_ack_is_acknowledged_when_sent",
+        "test_acknowledgements::test_auto_ack_is_at_most_once",
+    ),
+    _rule(
+        "automatic acknowledgement knows no back-pressure", f"{_DOCS}confirms#acknowledgement-modes",
+        "test_acknowledgements::test_auto_ack_knows_no_back_pressure",
+    ),
+    # limits
+    _rule(
+        "a length limit counts ready messages only", f"{_DOCS}maxlength",
+        "test_max_length::test_max_length_counts_ready_messages_only",
+        "test_max_length::test_without_a_limit_nothing_is_dropped",
+    ),
+    _rule(
+        "a full queue drops its oldest message unless told otherwise (drop-head)",
+        f"{_DOCS}maxlength#default-behaviour",
+        "test_max_length::test_drop_head_is_the_default_and_drops_the_oldest",
+    ),
+    _rule(
+        "reject-publish discards the newest and tells its publisher no", f"{_DOCS}maxlength#overflow-behaviour",
+        "test_max_length::test_reject_publish_refuses_the_newest_and_says_so",
+    ),
+    _rule(
+        "where one queue refuses, the others keep their copy", f"{_DOCS}maxlength#overflow-behaviour",
+        "test_max_length::test_a_queue_that_refuses_leaves_the_others_their_copy",
+    ),
+)  # fmt: skip
