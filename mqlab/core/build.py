@@ -18,7 +18,7 @@ from mqlab.core.records import ARRAYS
 from mqlab.core.tables import Tables, side_row, zipf_weights
 from mqlab.model import ConsumerGroup, Link, Model, ProducerGroup, entity_name
 from mqlab.policies.backoff import JITTER
-from mqlab.routing import route
+from mqlab.routing import router_of
 from mqlab.sampling import name_identity
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.schema import STAGES, Entity, Level
@@ -108,14 +108,14 @@ class _Builder:
         return first
 
     def _routes(self, group: ProducerGroup) -> tuple[int, int, int]:
-        """Resolve every routing key of a group; return (first route, how many, table of weights)."""
-        first = len(self.tables.routes)
-        names = tuple(self.queue_index)
-        for key, _ in group.destination.routing_keys:
-            reached = route(self.model.exchanges, self.model.bindings, names, group.destination.exchange, key)
+        """Resolve every way that a group's messages may go; return (first route, how many, table of weights)."""
+        first, where = len(self.tables.routes), group.destination
+        router = router_of(self.model)
+        for key, headers, _ in where.ways:
+            reached = router.route(where.exchange, key, headers, vhost=group.vhost)
             self.tables.routes.append((len(self.tables.targets), len(reached)))
             self.tables.targets.extend(self.queue_index[name] for name in reached)
-        weights = [weight for _, weight in group.destination.routing_keys]
+        weights = [weight for _, _, weight in where.ways]
         return first, len(weights), self.tables.cumulative(weights)
 
     def _producers(self, group: ProducerGroup) -> None:

@@ -15,17 +15,27 @@ class Exchange:
     """An exchange; the default exchange "" is always there (type direct, every queue bound by its own name)."""
 
     name: str
-    kind: Literal["direct", "fanout"]
+    kind: Literal["direct", "fanout", "topic", "headers"]
     durable: bool = True
+    alternate: str = ""
+    """The exchange that gets what no binding of this one matches; "": none."""
+    vhost: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Messages that ``exchange`` matches against ``key`` go to ``queue``."""
+    """Messages that ``exchange`` matches go to ``queue``, or to another exchange (``to_exchange``).
+
+    A direct exchange wants an equal ``key``, a topic exchange takes it as a pattern, a headers exchange goes by
+    ``headers`` (a value of None: present, whatever its value) and ``match``.
+    """
 
     exchange: str
     queue: str
     key: str
+    to_exchange: str = ""
+    headers: tuple[tuple[str, str | None], ...] = ()
+    match: Literal["all", "any", "all-with-x", "any-with-x"] = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Queue:
     durable: bool
     max_length: int = -1
     overflow: Literal["drop-head", "reject-publish", "drop-newest"] = "drop-head"
+    vhost: str = "/"
 
 
 @dataclass(frozen=True, slots=True)

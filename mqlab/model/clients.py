@@ -37,12 +37,27 @@ class Message:
 class Destination:
     """Where a producer group publishes to.
 
-    ``routing_keys`` are (key, weight) pairs, weights adding up to 1: each message draws one.
-    The default exchange is "".
+    ``routing_keys`` are (key, weight) pairs, weights adding up to 1: each message draws one; so are ``headers``
+    (pairs of name and value), where there are any. The default exchange is "". ``mandatory``: the producer is
+    told (basic.return) when no queue is found.
     """
 
     exchange: str
     routing_keys: tuple[tuple[str, float], ...]
+    headers: tuple[tuple[tuple[tuple[str, str], ...], float], ...] = ()
+    mandatory: bool = False
+
+    @property
+    def ways(self) -> tuple[tuple[str, tuple[tuple[str, str], ...], float], ...]:
+        """Every combination of a routing key and headers, with its weight.
+
+        Examples
+        --------
+        >>> Destination("x", (("a", 0.5), ("b", 0.5)), (((("format", "pdf"),), 1.0),)).ways
+        (('a', (('format', 'pdf'),), 0.5), ('b', (('format', 'pdf'),), 0.5))
+        """
+        carried = self.headers or (((), 1.0),)
+        return tuple((key, given, weight * w) for key, weight in self.routing_keys for given, w in carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,7 @@ class ProducerGroup:
     node: str
     prepare: Distribution | None = None
     """Time the producer's only thread is busy with a message before it is sent; None: no time at all."""
+    vhost: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,7 @@ class ConsumerGroup:
     deduplicate: bool = False
     """The handler looks up the business id before it acts (atomically, shared by the whole group)."""
     contention: Contention = field(default_factory=Contention)
+    vhost: str = "/"
 
 
 def entity_name(group: str, member: int, count: int) -> str:

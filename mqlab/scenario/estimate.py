@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from mqlab.errors import BadInput
 from mqlab.model import Distribution, Model, ProducerGroup
+from mqlab.routing import router_of
 from mqlab.units import format_count, format_size
 
 __all__ = [
@@ -135,14 +136,10 @@ def _tries_more(model: Model, producer: ProducerGroup) -> float:
 
 def _queues_reached(model: Model, producer: ProducerGroup) -> float:
     """Mean number of queues that a message reaches."""
-    where = producer.destination
-    if where.exchange == "":
-        return 1.0
-    fanout = any(e.name == where.exchange and e.kind == "fanout" for e in model.exchanges)
-    bound = [(b.key, b.queue) for b in model.bindings if b.exchange == where.exchange]
+    where, router = producer.destination, router_of(model)
     return sum(
-        weight * len({queue for key, queue in bound if fanout or key == wanted})
-        for wanted, weight in where.routing_keys
+        weight * len(router.route(where.exchange, key, headers, vhost=producer.vhost))
+        for key, headers, weight in where.ways
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mqlab.model import ConsumerGroup, Fault, Link, Model, ProducerGroup, Queue
+from mqlab.routing import router_of
 
 __all__ = [
     "breaks_consumer",
@@ -30,13 +31,12 @@ def queues_of(model: Model, producer: ProducerGroup) -> tuple[Queue, ...]:
     """Queues that messages of a group may reach; a hand-written producer may reach them all."""
     if producer.arrivals.kind == "by_hand":
         return model.queues
-    where = producer.destination
-    keys = {key for key, weight in where.routing_keys if weight > 0}
-    if where.exchange == "":
-        return tuple(queue for queue in model.queues if queue.name in keys)
-    fanout = any(e.name == where.exchange and e.kind == "fanout" for e in model.exchanges)
-    bound = {b.queue for b in model.bindings if b.exchange == where.exchange and (fanout or b.key in keys)}
-    return tuple(queue for queue in model.queues if queue.name in bound)
+    where, router = producer.destination, router_of(model)
+    reached: set[str] = set()
+    for key, headers, weight in where.ways:
+        if weight > 0:
+            reached.update(router.route(where.exchange, key, headers, vhost=producer.vhost))
+    return tuple(queue for queue in model.queues if queue.name in reached)
 
 
 def feeders_of(model: Model, queue: Queue) -> tuple[ProducerGroup, ...]:
