@@ -16,7 +16,7 @@ from mqlab.core import codes
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.tables import Tables, side_row, zipf_weights
-from mqlab.model import ConsumerGroup, Link, Model, ProducerGroup, entity_name
+from mqlab.model import ConsumerGroup, Link, Model, Node, ProducerGroup, entity_name
 from mqlab.policies.backoff import JITTER
 from mqlab.routing import router_of
 from mqlab.sampling import name_identity
@@ -200,7 +200,8 @@ class _Builder:
                 "entity": i, "up": 1, "epoch": 1, "publish_ns": node.publish_ns, "deliver_ns": node.deliver_ns,
                 "ident": name_identity(self.seed, f"nodes.{node.name}"), "fsync": self.tables.dist(node.disk.fsync),
                 "bandwidth": node.disk.bandwidth_bytes_per_s, "group_commit": node.disk.group_commit_ns,
-                "wait_head": -1, "wait_tail": -1, "flush_head": -1,
+                "wait_head": -1, "wait_tail": -1, "flush_head": -1, "lies": node.disk.lies_ns,
+                "special": _special_node(node),
             }
             for i, node in enumerate(self.model.nodes)
         ]  # fmt: skip
@@ -261,7 +262,12 @@ class _Builder:
 
 def _needs_extras(model: Model) -> bool:
     """Say whether any mechanism of this model keeps something beside the record of a copy."""
-    return False
+    return any(node.disk.lies_ns for node in model.nodes)
+
+
+def _special_node(node: Node) -> int:
+    """Flags of what this node has to look after."""
+    return codes.NODE_LIES if node.disk.lies_ns else 0
 
 
 def _filled(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:

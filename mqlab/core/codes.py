@@ -98,6 +98,15 @@ FLAG_HOP = 1        # the broker put it there (a dead letter …): no confirm wa
 # --- how safe a copy is (Copy.storage) -----------------------------------------------------------------------------
 D_MEMORY, D_WRITTEN, D_SYNCED = 0, 1, 2
 
+# --- whether a copy waits for the disk (Copy.on_disk_list) ---------------------------------------------------------
+L_NONE = 0
+L_AWAITED = 1       # on a list; its message's confirm waits for it
+L_QUIET = 2         # on a list; nobody waits for it
+L_LATE = 3          # on no list; survived a crash as WRITTEN: the first flush after number `dnext` covers it
+
+# --- what a node has to look after (Node.special) ------------------------------------------------------------------
+NODE_LIES = 1024    # its disk says "synced" too early
+
 # --- stops: why the core hands over to the world -------------------------------------------------------------------
 STOP_DELIVERY = 1   # a hand-written consumer has something in its hands (entity: consumer, handle: delivery)
 STOP_SETTLED = 2    # a hand-written producer's message was settled (entity: producer, handle: message number)

@@ -19,11 +19,13 @@ from mqlab.core.codes import (
     E_RECOVER,
     F_IN_FLIGHT,
     F_LOST,
-    FLAG_HOP,
     K_NODE_CRASHED,
     K_NODE_RESTARTED,
     K_RECOVERED,
     K_VANISHED,
+    L_AWAITED,
+    L_LATE,
+    L_NONE,
     RANK_CONTINUE,
     X_BROKER_MEMORY,
     X_UNSYNCED_DISK,
@@ -32,7 +34,7 @@ from mqlab.core.connection import lost, return_some, watch
 from mqlab.core.heap import push
 from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
 from mqlab.core.recorder import emit, release, tell
-from mqlab.core.records import clients, copies, nodes, queues, runs
+from mqlab.core.records import clients, copies, extras, nodes, queues, runs
 from mqlab.jit import State, kernel
 
 __all__ = ["crash", "crash_node", "recover", "restart_node"]
@@ -128,12 +130,46 @@ def _crash_disk(s: State, node: int) -> None:
                 return
             n["wait_head"] = copies(s, copy)["dnext"]
         c = copies(s, copy)
-        c["on_disk_list"] = 0
         root = copies(s, c["root"])
-        if (c["flags"] & FLAG_HOP) == 0:
+        if c["on_disk_list"] == L_AWAITED:
             root["wait"] = root["wait"] - 1
+        c["on_disk_list"] = L_NONE
         release(s, c["root"])
     _go_on(s, node, _DISK, 0)
+
+
+@kernel
+def _survives(s: State, node: int, copy: int) -> bool:
+    """Say whether a copy that was meant for the disk got far enough: to the operating system, or past a power cut."""
+    n = nodes(s, node)
+    c = copies(s, copy)
+    if n["power"] == 0:
+        return c["storage"] >= D_WRITTEN
+    if c["on_disk_list"] == L_LATE:
+        return n["lies"] == 0 and n["flushed"] > c["dnext"]
+    if c["storage"] < D_SYNCED or n["lies"] == 0:
+        return c["storage"] == D_SYNCED
+    return n["lies"] > 0 and extras(s, copy)["synced"] + n["lies"] <= runs(s, 0)["now"]
+
+
+@kernel
+def _keep(s: State, node: int, queue: int, copy: int) -> None:
+    """A survivor stands in its queue again, as safe as it was: what a power cut spared is on the disk for good."""
+    n = nodes(s, node)
+    q = queues(s, queue)
+    c = copies(s, copy)
+    if n["power"] == 1:
+        c["storage"] = D_SYNCED
+        c["on_disk_list"] = L_NONE
+    elif c["storage"] == D_WRITTEN and c["on_disk_list"] == L_NONE:
+        c["on_disk_list"] = L_LATE
+        c["dnext"] = n["flushes"]
+    c["qnext"] = -1
+    if q["kept_tail"] < 0:
+        q["kept_head"] = copy
+    else:
+        copies(s, q["kept_tail"])["qnext"] = copy
+    q["kept_tail"] = copy
 
 
 @kernel
@@ -146,10 +182,6 @@ def _crash_queue(s: State, node: int, queue: int) -> None:
     if q["node"] != node:
         _go_on(s, node, _QUEUES, queue + 1)
         return
-    needed = D_WRITTEN
-    cause = X_BROKER_MEMORY
-    if n["power"] == 1:
-        needed = D_SYNCED
     for _ in range(CHUNK):
         copy = take_first(s, queue)
         if copy < 0:
@@ -161,19 +193,15 @@ def _crash_queue(s: State, node: int, queue: int) -> None:
             _go_on(s, node, _QUEUES, queue + 1)
             return
         c = copies(s, copy)
-        if q["durable"] == 1 and c["persistent"] == 1 and c["storage"] >= needed:
-            c["storage"] = D_SYNCED
-            c["qnext"] = -1
-            if q["kept_tail"] < 0:
-                q["kept_head"] = copy
-            else:
-                copies(s, q["kept_tail"])["qnext"] = copy
-            q["kept_tail"] = copy
+        meant = q["durable"] == 1 and c["persistent"] == 1
+        if meant and _survives(s, node, copy):
+            _keep(s, node, queue, copy)
         else:
             cause = X_BROKER_MEMORY
-            if c["storage"] == D_WRITTEN:
+            if meant and c["storage"] >= D_WRITTEN:
                 cause = X_UNSYNCED_DISK
             c["state"] = C_VANISHED
+            c["on_disk_list"] = L_NONE
             if c["fate"] == F_IN_FLIGHT:
                 c["fate"] = F_LOST
                 c["cause"] = cause

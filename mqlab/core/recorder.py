@@ -141,6 +141,7 @@ def _reset_extra(s: State, slot: int) -> None:
     """Reset what only some models need of a copy."""
     x = extras(s, slot)
     x["expires"] = -1
+    x["synced"] = -1
 
 
 @kernel

@@ -113,6 +113,7 @@ COPY = np.dtype(
 EXTRA = np.dtype(
     [
         ("expires", "i8"),                          # of the copy: when its time-to-live ends; -1: never
+        ("synced", "i8"),                           # of the copy: when an fsync said that it was safe; -1: never
     ],
     align=True,
 )  # fmt: skip
@@ -148,6 +149,8 @@ NODE = np.dtype(
         ("disk_busy", "i8"), ("flush_ends", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
         ("flush_head", "i4"), ("flush_n", "i4"),
+        ("flushed", "i8"),                               # number of the last flush that ended
+        ("lies", "i8"),                                  # what is synced is in the drive's cache so long; -1: for ever
     ],
     align=True,
 )  # fmt: skip

@@ -3,7 +3,11 @@
     memory ──(flush begins: handed to the operating system)──► written ──(flush ends: fsync returned)──► synced
 
 A process crash takes what is only in memory, a power cut also what is written and not synced. Confirms for
-persistent copies on durable queues wait for the end of their flush.
+persistent copies on durable queues wait for the end of their flush. What was written when the process crashed is
+synced by the first flush that begins afterwards.
+
+A disk that lies says "synced" as soon as the data are in the drive's own cache: a power cut takes what has not left
+it, confirmed or not.
 """
 
 from __future__ import annotations
@@ -19,6 +23,10 @@ from mqlab.core.codes import (
     K_FLUSH_ENDED,
     K_SYNCED,
     K_WRITTEN,
+    L_AWAITED,
+    L_NONE,
+    L_QUIET,
+    NODE_LIES,
     RANK_CONTINUE,
     RANK_EVENT,
 )
@@ -26,8 +34,8 @@ from mqlab.core.confirm import YES, is_refused, send_confirm
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
 from mqlab.core.recorder import emit, release, tell
-from mqlab.core.records import copies, nodes, producers, queues, runs
-from mqlab.jit import State, kernel
+from mqlab.core.records import copies, extras, nodes, producers, queues, runs
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import DISK
 
 __all__ = ["flush_end", "flush_start", "store"]
@@ -41,9 +49,10 @@ def store(s: State, copy: int) -> None:
     n = nodes(s, index)
     root = copies(s, c["root"])
     root["refs"] = root["refs"] + 1
+    c["on_disk_list"] = L_QUIET
     if (c["flags"] & FLAG_HOP) == 0:
         root["wait"] = root["wait"] + 1
-    c["on_disk_list"] = 1
+        c["on_disk_list"] = L_AWAITED
     c["dnext"] = -1
     if n["wait_tail"] < 0:
         n["wait_head"] = copy
@@ -101,6 +110,13 @@ def flush_start(s: State, node: int, epoch: int) -> None:
     push(s, n["flush_ends"], RANK_EVENT, E_FLUSH_END, node, 0, epoch)
 
 
+@seldom
+def _after_sync(s: State, node: int, copy: int) -> None:
+    """Do what only some nodes do when an fsync has said that a copy is safe."""
+    if (nodes(s, node)["special"] & NODE_LIES) != 0:
+        extras(s, copy)["synced"] = runs(s, 0)["now"]
+
+
 @kernel
 def flush_end(s: State, node: int, epoch: int) -> None:
     """The fsync returned: what it covered is safe, and producers that waited for it are told."""
@@ -115,10 +131,13 @@ def flush_end(s: State, node: int, epoch: int) -> None:
         following = c["dnext"]
         root_index = c["root"]
         c["storage"] = D_SYNCED
-        c["on_disk_list"] = 0
+        awaited = c["on_disk_list"] == L_AWAITED
+        c["on_disk_list"] = L_NONE
+        if n["special"] != 0:
+            _after_sync(s, node, copy)
         emit(s, K_SYNCED, copy, n["entity"], queues(s, c["queue"])["entity"], 0, 0, 0)
         root = copies(s, root_index)
-        if (c["flags"] & FLAG_HOP) == 0:
+        if awaited:
             root["wait"] = root["wait"] - 1
             stored = root["wait"] == 0 and producers(s, root["producer"])["confirm_processed"] == 0
             if stored and not is_refused(s, root_index):
@@ -133,6 +152,7 @@ def flush_end(s: State, node: int, epoch: int) -> None:
     tell(s, K_FLUSH_ENDED, -1, 0, n["entity"], -1, 0, 0, 0, n["flush_n"])
     n["flushing"] = 0
     n["flush_n"] = 0
+    n["flushed"] = n["flushes"]
     if n["wait_head"] >= 0:
         n["armed"] = 1
         push(s, now, RANK_EVENT, E_FLUSH_START, node, 0, epoch)

@@ -73,6 +73,12 @@ def _broker_memory(story: Story, row: np.void) -> Reason:
 def _unsynced_disk(story: Story, row: np.void) -> Reason:
     queue, who = story.queue(int(row["queue"])), producer_path(story, row)
     node = f"nodes.{queue.node}.disk" if queue else "nodes"
+    if len(story.of(Kind.SYNCED, copy=int(row["copy"]))):
+        return Reason(
+            "The disk had said that the copy was safe while it stood in the drive's own cache, and the power failed",
+            (f"{node}.lies",),
+            f"{node}.lies: false: a drive that does what an fsync asks of it",
+        )
     return Reason(
         "The power failed after the copy had been written and before it was on disk",
         (f"{node}.fsync", *(() if confirms(story) else (f"{who}.confirm: none",))),

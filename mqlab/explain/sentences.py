@@ -65,6 +65,8 @@ def _vanished(m: Moment) -> str:
     crash = {None: "a crash", True: "the power loss", False: "the crash"}[m.story.power_failed(m.time_ns)]
     if m.row["queue"] < 0:
         return f"{crash} of {m.who} took it before any queue had it"
+    if m.cause == Cause.UNSYNCED_DISK and m.after(Kind.SYNCED) is not None:
+        return f"{crash} of {m.who} took {m.copy}: the disk had only said that it was safe"
     if m.cause == Cause.UNSYNCED_DISK:
         return f"{crash} of {m.who} took {m.copy}: it was written but not yet on disk"
     return f"{crash} of {m.who} took {m.copy}: it stood only in memory and was gone"

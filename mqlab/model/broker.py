@@ -62,11 +62,15 @@ class Disk:
     A flush starts ``group_commit_ns`` after the first waiting write (at once if a flush has just ended and
     more has come) and covers all that waits by then; it takes ``fsync`` + bytes / ``bandwidth_bytes_per_s``
     (0: unlimited).
+
+    A disk that lies returns from an fsync while the data are still in the drive's cache, for another ``lies_ns``
+    (0: it tells the truth; -1: for ever).
     """
 
     fsync: Distribution
     bandwidth_bytes_per_s: float
     group_commit_ns: int
+    lies_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from mqlab.units import (
 
 __all__ = [
     "COUNT_MAX", "WRITTEN", "Bandwidth", "Chosen", "Count", "Duration", "Durations", "Expressions", "Flag",
-    "Leaf", "Length", "Name", "Natural", "Number", "Positive", "PositiveDuration", "Probability", "Rate",
+    "Leaf", "Length", "Lies", "Name", "Natural", "Number", "Positive", "PositiveDuration", "Probability", "Rate",
     "Seed", "Size", "SpecError", "Switch", "Text", "Until", "choice", "parse_name", "short",
 ]  # fmt: skip
 
@@ -160,6 +160,12 @@ def _until(value: Any) -> int:
     return parse_duration(value, "`3 s` or `end`") or _positive_duration(value)
 
 
+def _lies(value: Any) -> int:
+    if isinstance(value, bool):
+        return -1 if value else 0
+    return parse_duration(value, "`500 ms`, `true` or `false`")
+
+
 def _each(parse: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
     def check(value: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -200,6 +206,8 @@ Durations = Annotated[
 """One duration, or a list of them."""
 Until = Annotated[int, Leaf(_until, _written("a duration, or end"))]
 """A duration above 0, or ``end`` (-1)."""
+Lies = Annotated[int, Leaf(_lies, {"type": ["boolean", "string", "integer"], "description": "true, false or how long"})]
+"""How long a disk lies: a duration, ``true`` (-1) or ``false`` (0)."""
 Rate = Annotated[float, Leaf(parse_rate, _written("a rate such as 200/s, 10k/s, 30/min"))]
 Size = Annotated[int, Leaf(parse_size, _written("a size such as 1 KiB or 100 B", "integer"))]
 Bandwidth = Annotated[float, Leaf(parse_bandwidth, _written("such as 200 MB/s, or unlimited"))]

@@ -86,6 +86,7 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
             else lower.distribution(book, (*path, "disk", "fsync"), fsync),
             book.pick(disk.bandwidth, (*path, "disk", "bandwidth"), parse_bandwidth),
             book.pick(disk.group_commit, (*path, "disk", "group_commit"), parse_duration),
+            lies_ns=disk.lies or 0,
         ),
     )
 

@@ -16,6 +16,7 @@ from mqlab.scenario.fields import (
     Expressions,
     Flag,
     Length,
+    Lies,
     Name,
     PositiveDuration,
     Seed,
@@ -78,10 +79,11 @@ class CpuSpec(Spec):
 class DiskSpec(Spec):
     """A node's disk."""
 
-    reserved: ClassVar = later("seek", "lies")
+    reserved: ClassVar = later("seek")
     fsync: DistributionSpec | None = None
     bandwidth: Bandwidth | None = None
     group_commit: Duration | None = None
+    lies: Lies | None = None
 
 
 class NodeSpec(Spec):

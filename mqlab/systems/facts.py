@@ -17,6 +17,7 @@ __all__ = [
     "consumers_of",
     "copies_possible",
     "feeders_of",
+    "lies",
     "loses_memory",
     "queues_of",
     "redelivery_possible",
@@ -63,6 +64,13 @@ def _told(fault: Fault) -> str:
 def loses_memory(model: Model, node: str) -> str:
     """Say what takes a node's memory away, or nothing."""
     return next((_told(fault) for fault in _faults_on(model, "nodes", node, "crash", "power_loss")), "")
+
+
+def lies(model: Model, name: str) -> str:
+    """Say what a node's lying disk makes a power cut take, or nothing."""
+    node = next(node for node in model.nodes if node.name == name)
+    cut = next((_told(fault) for fault in _faults_on(model, "nodes", name, "power_loss")), "")
+    return f"{cut}, whose disk says \"synced\" while data are in the drive's cache" if cut and node.disk.lies_ns else ""
 
 
 def breaks_producer(model: Model, producer: ProducerGroup) -> str:

@@ -98,6 +98,9 @@ def _why_lost_in(model: Model, producer: ProducerGroup, queue: Queue) -> str:
         return f"queue `{queue.name}` is not durable and {taken}"
     if taken and not producer.message.persistent:
         return f"`{producer.name}` sends transient messages and {taken}"
+    lie = facts.lies(model, queue.node)
+    if lie:
+        return lie
     if taken and queue.node != producer.node:
         return f"`{producer.name}` reaches queue `{queue.name}` through another node and {taken}"
     for consumer in facts.consumers_of(model, queue):
