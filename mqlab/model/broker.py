@@ -53,6 +53,12 @@ class Queue:
     max_length: int = -1
     overflow: Literal["drop-head", "reject-publish", "drop-newest"] = "drop-head"
     vhost: str = "/"
+    exclusive: bool = False
+    """It belongs to the connection of its only consumer and is deleted with it."""
+    auto_delete: bool = False
+    """It is deleted when its last consumer is gone."""
+    expires_ns: int = 0
+    """It is deleted when it had no consumer for so long; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)

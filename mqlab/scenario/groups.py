@@ -23,8 +23,10 @@ from mqlab.scenario.fields import (
     Text,
     choice,
 )
+from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
 from mqlab.scenario.mapping import Spec, later
 from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, KeySpec, ServiceSpec
+from mqlab.units import UnitError
 
 __all__ = [
     "ConfirmSpec", "ConnectionSpec", "ConsumerSpec", "ContentionSpec", "DestinationSpec", "ExceptionsSpec",
@@ -62,7 +64,10 @@ class ConnectionSpec(Spec):
 class MessageSpec(Spec):
     """What a group's messages look like."""
 
-    reserved: ClassVar = later("ttl", "expiration", "priority", "headers")
+    reserved: ClassVar = {
+        "headers": ("a message's headers stand where it is sent to", "write `to: {headers: {...}}`"),
+        **later("ttl", "expiration", "priority"),
+    }
     size: Size | None = None
     key: KeySpec | None = None
     persistent: Flag | None = None
@@ -71,6 +76,11 @@ class MessageSpec(Spec):
 def _weights(value: Any) -> Any:
     if not value:
         raise SpecError("there is no routing key", "write `{red: 3, blue: 1}`, or one key as text")
+    for key in value:
+        try:
+            routing_key(key)
+        except UnitError as error:
+            raise SpecError(error.what, error.mend, at=(key,), key=True) from None
     return value
 
 
@@ -80,9 +90,11 @@ _Weights = Annotated[dict[str, Positive], BeforeValidator(_weights), Tag("<mappi
 class DestinationSpec(Spec):
     """Where a group publishes to."""
 
-    reserved: ClassVar = later("mandatory", "topic", "partition")
+    reserved: ClassVar = later("topic", "partition")
     exchange: Text | None = None
-    routing_key: Annotated[_Weights | Annotated[Text, Tag("<scalar>")], WRITTEN] | None = None
+    routing_key: Annotated[_Weights | Annotated[RoutingKey, Tag("<scalar>")], WRITTEN] | None = None
+    headers: PublishedHeaders | None = None
+    mandatory: Flag | None = None
 
 
 class ConfirmSpec(Spec):
@@ -119,6 +131,7 @@ class ProducerSpec(Spec):
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None
     node: Name | None = None
+    vhost: Host | None = None
 
 
 Reaction = Literal["crash", "requeue", "reject", "hold"]
@@ -144,6 +157,7 @@ class ConsumerSpec(Spec):
 
     reserved: ClassVar = later("group", "offset", "priority", "exclusive")
     queue: Name | None = None
+    vhost: Host | None = None
     count: Count | None = None
     prefetch: Natural | None = None
     ack: Annotated[Literal["manual", "auto"], choice("manual", "auto")] | None = None

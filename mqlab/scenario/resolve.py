@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mqlab.model import Binding, ConsumerGroup, Disk, Exchange, Model, Node, Queue
+from mqlab.model import ConsumerGroup, Disk, Model, Node, Queue
+from mqlab.routing import HOST
 from mqlab.scenario import lower
+from mqlab.scenario import resolve_routing as routing
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
@@ -29,6 +31,10 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
         if len(getattr(spec, section)) > GROUPS_MAX:
             raise book.error((section,), f"more than {GROUPS_MAX} entries", "use `count` for members that are alike")
     nodes = tuple(_node(book, n, s) for n, s in (spec.nodes or {BROKER: NodeSpec()}).items())
+    exchanges = tuple(routing.exchange(book, n, spec) for n in spec.exchanges)
+    bindings = routing.bindings(book, spec, exchanges)
+    for queue_name, queue in spec.queues.items():
+        routing.check_life(book, spec, queue_name, queue)
     if spec.warmup is not None and spec.warmup >= spec.duration:
         raise book.error(("warmup",), "`warmup` is not shorter than `duration`", "shorten it")
     model = Model(
@@ -39,10 +45,12 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
         drain_ns=book.pick(spec.drain, ("drain",), parse_duration),
         warmup_ns=book.pick(spec.warmup, ("warmup",), parse_duration),
         nodes=nodes,
-        exchanges=tuple(_exchange(book, n, spec) for n in spec.exchanges),
+        exchanges=exchanges,
         queues=tuple(_queue(book, n, s, nodes) for n, s in spec.queues.items()),
-        bindings=_bindings(book, spec),
-        producers=tuple(producer(book, spec, nodes, n, s) for n, s in spec.producers.items()),
+        bindings=bindings,
+        producers=tuple(
+            producer(book, spec, nodes, n, s, (exchanges, bindings)) for n, s in spec.producers.items()
+        ),
         consumers=tuple(consumer(book, spec, n, s) for n, s in spec.consumers.items()),
     )
     for group in model.consumers:
@@ -66,6 +74,7 @@ def _refuse_endless(book: Book, model: Model, group: ConsumerGroup) -> None:
 
 
 def _check_mechanisms(spec: ScenarioSpec, book: Book) -> None:
+    routing.check_words(spec, book)
     has = book.system.mechanisms
     for section in ("exchanges", "bindings"):
         if getattr(spec, section) and section not in has:
@@ -91,13 +100,6 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
     )
 
 
-def _exchange(book: Book, name: str, spec: ScenarioSpec) -> Exchange:
-    written, path = spec.exchanges[name], ("exchanges", name)
-    kind = book.pick(written.type, (*path, "type"), word)
-    durable = book.pick(written.durable, (*path, "durable"), flag)
-    return Exchange(name, "fanout" if kind == "fanout" else "direct", durable)
-
-
 def _queue(book: Book, name: str, spec: QueueSpec, nodes: tuple[Node, ...]) -> Queue:
     path: Path = ("queues", name)
 
@@ -110,20 +112,8 @@ def _queue(book: Book, name: str, spec: QueueSpec, nodes: tuple[Node, ...]) -> Q
         book.pick(spec.durable, (*path, "durable"), flag),
         book.pick(spec.max_length, (*path, "max_length"), length),
         book.pick(spec.overflow, (*path, "overflow"), word),
+        vhost=spec.vhost or HOST,
+        exclusive=bool(spec.exclusive),
+        auto_delete=bool(spec.auto_delete),
+        expires_ns=spec.expires or 0,
     )
-
-
-def _bindings(book: Book, spec: ScenarioSpec) -> tuple[Binding, ...]:
-    found: dict[Binding, None] = {}
-    for i, written in enumerate(spec.bindings):
-        path = ("bindings", i)
-        if written.exchange not in spec.exchanges:
-            raise book.unknown((*path, "exchange"), "exchange", written.exchange, spec.exchanges)
-        if written.queue not in spec.queues:
-            raise book.unknown((*path, "queue"), "queue", written.queue, spec.queues)
-        fanout = spec.exchanges[written.exchange].type == "fanout"
-        if written.key is None and not fanout:
-            mend = f"add `key: {written.queue}`, or make `{written.exchange}` a fanout exchange"
-            raise book.error(path, "a binding to a direct exchange needs a `key`", mend)
-        found[Binding(written.exchange, written.queue, "" if fanout else written.key or "")] = None
-    return tuple(found)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from mqlab.model import (
+    Binding,
     Confirm,
     ConsumerGroup,
     Contention,
     Destination,
     Distribution,
     Exceptions,
+    Exchange,
     Link,
     Message,
     Node,
     ProducerGroup,
 )
+from mqlab.routing import HOST
 from mqlab.scenario import lower
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.estimate import mean_ns
@@ -26,6 +29,7 @@ from mqlab.scenario.groups import (
     MessageSpec,
     ProducerSpec,
 )
+from mqlab.scenario.resolve_routing import check_host, host_of, looks_at_headers
 from mqlab.scenario.shapes import KeySpec, ServiceSpec
 from mqlab.scenario.spec import ScenarioSpec
 from mqlab.units import parse_count, parse_duration, parse_number, parse_size
@@ -50,18 +54,22 @@ def _link(book: Book, spec: ScenarioSpec, owner: Path, written: LinkSpec | str |
     return lower.link(book, owner, (*owner, "link"), written or LinkSpec())
 
 
+Network = tuple[tuple[Exchange, ...], tuple[Binding, ...]]
+"""Exchanges and bindings of the scenario."""
+
+
 def producer(
-    book: Book, spec: ScenarioSpec, nodes: tuple[Node, ...], name: str, written: ProducerSpec
+    book: Book, spec: ScenarioSpec, nodes: tuple[Node, ...], name: str, written: ProducerSpec, network: Network
 ) -> ProducerGroup:
     """Resolve a producer group."""
-    return _Producers(book, spec, nodes).one(name, written)
+    return _Producers(book, spec, nodes, network).one(name, written)
 
 
 class _Producers:
     """Resolves producer groups; it holds what all of them need."""
 
-    def __init__(self, book: Book, spec: ScenarioSpec, nodes: tuple[Node, ...]) -> None:
-        self.book, self.spec, self.nodes = book, spec, nodes
+    def __init__(self, book: Book, spec: ScenarioSpec, nodes: tuple[Node, ...], network: Network) -> None:
+        self.book, self.spec, self.nodes, self.network = book, spec, nodes, network
 
     def one(self, name: str, spec: ProducerSpec) -> ProducerGroup:
         """Resolve one group."""
@@ -76,13 +84,14 @@ class _Producers:
             count=count,
             arrivals=lower.arrivals(book, path, spec, count, each, self.spec.duration),
             message=self.message(path, spec.message or MessageSpec()),
-            destination=self.destination(path, spec.to),
+            destination=self.destination(path, spec.to, spec.vhost or HOST),
             confirm=self.confirm(path, spec.confirm),
             retry=lower.retry(book, path, spec.retry),
             link=_link(book, self.spec, path, spec.link),
             connection=lower.connection(book, path, spec.connection),
             node=at_node(book, path, spec.node, self.nodes),
             prepare=prepare,
+            vhost=spec.vhost or HOST,
         )
         self.refuse_endless(path, group)
         return group
@@ -110,34 +119,62 @@ class _Producers:
             book.system.confirm_when,
         )
 
-    def destination(self, owner: Path, spec: DestinationSpec | str | None) -> Destination:
-        """Resolve where it publishes to."""
+    def destination(self, owner: Path, spec: DestinationSpec | str | None, host: str) -> Destination:
+        """Resolve where it publishes to, from its virtual host."""
         book, path, queues = self.book, (*owner, "to"), self.spec.queues
         if isinstance(spec, str):
             if spec in self.spec.exchanges and spec not in queues:
                 raise book.error(path, f"`{spec}` is an exchange, not a queue", f"write `to: {{exchange: {spec}}}`")
             spec = DestinationSpec(routing_key=spec)
         if spec is None or not spec.model_fields_set:
-            if len(queues) > 1:
-                listed = ", ".join(list(queues)[:5])
+            near = [name for name in queues if host_of(self.spec, "queues", name) == host] or list(queues)
+            if len(near) > 1:
+                listed = ", ".join(near[:5])
                 raise book.error(
                     owner, f"it is not clear which queue to send to ({listed})", "add `to: QUEUE`", key=True
                 )
-            spec = DestinationSpec(routing_key=next(iter(queues)))
+            spec = DestinationSpec(routing_key=near[0])
         exchange, written = spec.exchange or "", spec.routing_key
         if exchange and exchange not in self.spec.exchanges:
             raise book.unknown((*path, "exchange"), "exchange", exchange, self.spec.exchanges)
+        if exchange:
+            check_host(book, (*path, "exchange"), self.spec, "exchanges", exchange, host)
         if written is None:
-            if not exchange or self.spec.exchanges[exchange].type != "fanout":
+            kind = next((each.kind for each in self.network[0] if each.name == exchange), "direct")
+            if kind in ("direct", "topic"):
                 raise book.error(path, "there is no routing key", "add `routing_key: ...`")
             written = ""
         weights = written if isinstance(written, dict) else {written: 1.0}
         for key in weights:
-            if not exchange and key not in queues:
+            if not exchange:
                 where = (*path, "routing_key", key)
-                raise book.unknown(where, "queue", key, queues)
+                if key not in queues:
+                    raise book.unknown(where, "queue", key, queues)
+                check_host(book, where, self.spec, "queues", key, host)
         total = sum(weights.values())
-        return Destination(exchange, tuple((key, weight / total) for key, weight in weights.items()))
+        return Destination(
+            exchange,
+            tuple((key, weight / total) for key, weight in weights.items()),
+            self.headers(path, exchange, spec),
+            book.pick(spec.mandatory, (*path, "mandatory"), flag) if exchange else bool(spec.mandatory),
+        )
+
+    def headers(
+        self, path: Path, exchange: str, spec: DestinationSpec
+    ) -> tuple[tuple[tuple[tuple[str, str], ...], float], ...]:
+        """Resolve the headers that its messages carry, with weights that add up to 1."""
+        if spec.headers is None:
+            return ()
+        if not exchange or not looks_at_headers(*self.network, exchange):
+            what = "nobody looks at these headers: no headers exchange is on the way"
+            raise self.book.error((*path, "headers"), what, "leave them out, or send to a headers exchange", key=True)
+        if isinstance(spec.headers, dict):
+            return ((tuple(sorted(spec.headers.items())), 1.0),)
+        weights = [1.0 if each.weight is None else each.weight for each in spec.headers]
+        return tuple(
+            (tuple(sorted(each.values.items())), weight / sum(weights))
+            for each, weight in zip(spec.headers, weights, strict=True)
+        )
 
     def refuse_endless(self, path: Path, group: ProducerGroup) -> None:
         """Refuse a closed loop that takes no time: it would make messages for ever at one moment."""
@@ -160,12 +197,15 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
     """Resolve a consumer group."""
     path: Path = ("consumers", name)
     queue = spec.queue
+    host = spec.vhost or HOST
     if queue is None:
-        if len(scenario.queues) > 1:
+        near = [name for name in scenario.queues if host_of(scenario, "queues", name) == host] or list(scenario.queues)
+        if len(near) > 1:
             raise book.error(path, "it is not clear which queue to consume from", "add `queue: QUEUE`", key=True)
-        queue = next(iter(scenario.queues))
+        queue = near[0]
     if queue not in scenario.queues:
         raise book.unknown((*path, "queue"), "queue", queue, scenario.queues)
+    check_host(book, (*path, "queue") if spec.queue else path, scenario, "queues", queue, host)
     slow = spec.contention or ContentionSpec()
     return ConsumerGroup(
         name=name,
@@ -183,6 +223,7 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
             book.pick(slow.alpha, (*path, "contention", "alpha"), parse_number),
             book.pick(slow.beta, (*path, "contention", "beta"), parse_number),
         ),
+        vhost=host,
     )
 
 

@@ -27,6 +27,7 @@ from mqlab.scenario.fields import (
     short,
 )
 from mqlab.scenario.groups import ConsumerSpec, LinkSpec, ProducerSpec
+from mqlab.scenario.headers import HeadersSpec, Host, RoutingKey
 from mqlab.scenario.mapping import Spec, check_entities, check_list, later
 from mqlab.scenario.shapes import DistributionSpec
 
@@ -36,20 +37,40 @@ __all__ = [
 ]  # fmt: skip
 
 
+_Kind = Literal["direct", "fanout", "topic", "headers"]
+_Match = Literal["all", "any", "all-with-x", "any-with-x"]
+
+
 class ExchangeSpec(Spec):
     """An exchange."""
 
-    reserved: ClassVar = later("alternate")
-    type: Annotated[Literal["direct", "fanout"], choice("direct", "fanout", later=("topic", "headers"))] | None = None
+    type: Annotated[_Kind, choice("direct", "fanout", "topic", "headers")] | None = None
     durable: Flag | None = None
+    alternate: Name | None = None
+    vhost: Host | None = None
 
 
 class BindingSpec(Spec):
-    """What an exchange sends to a queue."""
+    """What an exchange sends to a queue, or to another exchange."""
 
     exchange: Name = Field(examples=["events"])
-    queue: Name = Field(examples=["orders"])
-    key: Text | None = None
+    queue: Name | None = None
+    to_exchange: Name | None = None
+    key: RoutingKey | None = None
+    headers: HeadersSpec | None = None
+    match: Annotated[_Match, choice("all", "any", "all-with-x", "any-with-x")] | None = None
+
+    @classmethod
+    def check_fields(cls, value: dict[str, Any]) -> None:
+        """Demand one end."""
+        super().check_fields(value)
+        ends = [name for name in ("queue", "to_exchange") if value.get(name) is not None]
+        if not ends:
+            raise SpecError("the binding leads nowhere", "add `queue: NAME`, or `to_exchange: NAME`")
+        if len(ends) > 1:
+            raise SpecError(
+                "`queue` and `to_exchange` exclude each other", "write two bindings", at=("to_exchange",), key=True
+            )
 
 
 Overflow = Literal["drop-head", "reject-publish", "drop-newest"]
@@ -60,10 +81,14 @@ class QueueSpec(Spec):
     """A queue."""
 
     reserved: ClassVar = later(
-        "ttl", "message_ttl", "expires", "max_priority", "max_bytes", "dead_letter", "type", "delivery_limit",
+        "ttl", "message_ttl", "max_priority", "max_bytes", "dead_letter", "type", "delivery_limit",
         "single_active_consumer", "partitions", "replicas",
     )  # fmt: skip
     durable: Flag | None = None
+    exclusive: Flag | None = None
+    auto_delete: Flag | None = None
+    expires: PositiveDuration | None = None
+    vhost: Host | None = None
     max_length: Length | None = None
     overflow: Annotated[Overflow, _OVERFLOW] | None = None
     node: Name | None = None

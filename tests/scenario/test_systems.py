@@ -11,7 +11,7 @@ from mqlab.errors import BadInput
 from mqlab.scenario import loads
 from mqlab.scenario.groups import ConsumerSpec, ProducerSpec
 from mqlab.scenario.mapping import Spec
-from mqlab.scenario.spec import ExchangeSpec, NodeSpec, QueueSpec, ScenarioSpec
+from mqlab.scenario.spec import BindingSpec, ExchangeSpec, NodeSpec, QueueSpec, ScenarioSpec
 from mqlab.systems import ANOMALIES, OURS, Promise
 from tests.scenario.test_grammar import scenario
 
@@ -34,6 +34,7 @@ def test_every_default_has_a_source_and_a_field(name: str) -> None:
         "consumers": ConsumerSpec,
         "queues": QueueSpec,
         "exchanges": ExchangeSpec,
+        "bindings": BindingSpec,
         "nodes": NodeSpec,
     }
     system = systems.get(name)
