@@ -12,17 +12,19 @@ Examples
 
 from __future__ import annotations
 
-__all__ = ["Comparison", "Run", "__version__", "compare", "load", "run"]
+__all__ = ["Comparison", "Run", "Sweep", "__version__", "compare", "load", "run", "sweep"]
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mqlab.face import Comparison, Run, compare, load, run
+    from mqlab.sweeps import Sweep, sweep
 
 __version__ = "0.1.0"
 
 _HOMES = dict.fromkeys(("Comparison", "Run", "compare", "load", "run"), "mqlab.face")
+_HOMES |= dict.fromkeys(("Sweep", "sweep"), "mqlab.sweeps")
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mqlab.cli import compare, doctor, look, run, scenarios, systems
+from mqlab.cli import compare, doctor, look, run, scenarios, sweep, systems
 from mqlab.errors import BadInput, did_you_mean
 
 
@@ -54,6 +54,7 @@ def mqlab(
 _RUN, _LOOK, _WRITE, _LAB = "Run", "Look into runs", "Write scenarios", "The lab itself"
 
 app.command("run", rich_help_panel=_RUN)(run.run)
+app.command("sweep", rich_help_panel=_RUN)(sweep.sweep)
 app.command("replay", rich_help_panel=_RUN)(look.replay)
 app.command("explain", rich_help_panel=_LOOK)(look.explain)
 app.command("compare", rich_help_panel=_LOOK)(compare.compare)
