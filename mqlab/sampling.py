@@ -32,6 +32,7 @@ __all__ = [
     "DISK",
     "EFFECT_AT",
     "EXCEPTION",
+    "FRAME",
     "KEY",
     "PREPARE",
     "PUBLISH",
@@ -76,6 +77,7 @@ SERVICE = _purpose("service")
 EXCEPTION = _purpose("exception")
 EFFECT_AT = _purpose("effect-at")
 DISK = _purpose("disk")
+FRAME = _purpose("frame")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

@@ -16,7 +16,7 @@ from mqlab.core import codes
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.tables import Tables, side_row, zipf_weights
-from mqlab.model import ConsumerGroup, Link, Model, Node, ProducerGroup, entity_name
+from mqlab.model import ConsumerGroup, Link, Model, Node, ProducerGroup, entity_name, has_alarms
 from mqlab.policies.backoff import JITTER
 from mqlab.routing import router_of
 from mqlab.sampling import name_identity
@@ -93,6 +93,7 @@ class _Builder:
                 "owner": owner, "node": node, "epoch": 1, "alive": 1, "up": 1, "open": 1,
                 "heartbeat": group.connection.heartbeat_ns, "reconnect": group.connection.reconnect_ns,
                 "up_side": sides, "down_side": sides + 1, "ordered": int(group.link.ordered),
+                "socket_head": -1, "socket_tail": -1,
             }
         )  # fmt: skip
         self.entities.append(Entity(name, "producer" if kind == codes.PRODUCER else "consumer", group.name))
@@ -201,7 +202,9 @@ class _Builder:
                 "ident": name_identity(self.seed, f"nodes.{node.name}"), "fsync": self.tables.dist(node.disk.fsync),
                 "bandwidth": node.disk.bandwidth_bytes_per_s, "group_commit": node.disk.group_commit_ns,
                 "wait_head": -1, "wait_tail": -1, "flush_head": -1, "lies": node.disk.lies_ns,
-                "special": _special_node(node),
+                "memory_limit": node.memory.limit_bytes if node.memory else -1,
+                "memory_check": node.memory.check_ns if node.memory else 0,
+                "special": _special_node(self.model, node),
             }
             for i, node in enumerate(self.model.nodes)
         ]  # fmt: skip
@@ -265,9 +268,10 @@ def _needs_extras(model: Model) -> bool:
     return any(node.disk.lies_ns for node in model.nodes)
 
 
-def _special_node(node: Node) -> int:
+def _special_node(model: Model, node: Node) -> int:
     """Flags of what this node has to look after."""
-    return codes.NODE_LIES if node.disk.lies_ns else 0
+    lies = codes.NODE_LIES if node.disk.lies_ns else 0
+    return lies | (codes.NODE_ALARMS if has_alarms(model) else 0)
 
 
 def _filled(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:

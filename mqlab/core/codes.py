@@ -41,6 +41,13 @@ E_DROP = 25             # a: consumer, b: 1 if it died                what it ha
 E_CRASH = 26            # a: node, b: stage·2 + power, c: cursor
 E_RECOVER = 27          # a: node, b: queue, c: copy (next to report)
 
+# what the broker's resources do
+E_FRAME_OUT = 110       # a: client, b: frame, c: connection epoch    TCP sends it again
+E_FRAME_IN = 111        # a: client, b: frame, c: connection epoch
+E_SOCKET = 112          # a: client, c: number of the reading         the next publish is read from its socket
+E_UNBLOCK = 113         # a: client (next to unblock)                 a continuation
+E_MEMORY = 114          # a: node                                     the broker looks at its memory
+
 # commands of the world
 W_CRASH_NODE = 40       # a: node
 W_POWER_LOSS = 41       # a: node
@@ -53,6 +60,9 @@ W_SPEAK = 47            # a: client
 W_PUBLISH = 48          # a: producer, b: key (-1: draw), c: size (-1: as the model says)
 W_START = 49            # a: delivery, b: its serial                  a hand-written consumer begins to work
 W_SETTLE = 50           # a: delivery, b: ACK_… or SETTLE_…, c: its serial
+
+W_DISK_FULL = 210       # a: node
+W_DISK_FREE = 211       # a: node
 
 # --- acknowledgements ----------------------------------------------------------------------------------------------
 ACK_DONE = 0
@@ -106,6 +116,15 @@ L_LATE = 3          # on no list; survived a crash as WRITTEN: the first flush a
 
 # --- what a node has to look after (Node.special) ------------------------------------------------------------------
 NODE_LIES = 1024    # its disk says "synced" too early
+NODE_ALARMS = 2048  # some node of the cluster may raise an alarm
+
+# --- what a producer has to look after (Producer.special) ----------------------------------------------------------
+PRODUCER_BLOCKED = 1024     # it knows that its connection is blocked
+
+# --- alarms (Node.alarm), and what the broker does with a client's socket (Client.socket) ---------------------------
+ALARM_MEMORY, ALARM_DISK = 1, 2
+SOCKET_READING, SOCKET_BLOCKED, SOCKET_DRAINING = 0, 1, 2
+HELD_IN_TRANSACTION, HELD_IN_SOCKET = 0, 1
 
 # --- stops: why the core hands over to the world -------------------------------------------------------------------
 STOP_DELIVERY = 1   # a hand-written consumer has something in its hands (entity: consumer, handle: delivery)
@@ -138,6 +157,7 @@ K_PUBLISH_FAILED = int(Kind.PUBLISH_FAILED)
 K_BACKED_OFF = int(Kind.BACKED_OFF)
 K_GAVE_UP = int(Kind.GAVE_UP)
 K_FORGOTTEN = int(Kind.FORGOTTEN)
+K_HELD_BACK = int(Kind.HELD_BACK)
 K_ARRIVED = int(Kind.ARRIVED)
 K_UNROUTABLE = int(Kind.UNROUTABLE)
 K_ENQUEUED = int(Kind.ENQUEUED)
@@ -175,6 +195,10 @@ K_SILENCE_BEGAN = int(Kind.SILENCE_BEGAN)
 K_SILENCE_ENDED = int(Kind.SILENCE_ENDED)
 K_FLUSH_BEGAN = int(Kind.FLUSH_BEGAN)
 K_FLUSH_ENDED = int(Kind.FLUSH_ENDED)
+K_ALARM_RAISED = int(Kind.ALARM_RAISED)
+K_ALARM_CLEARED = int(Kind.ALARM_CLEARED)
+K_CONNECTION_BLOCKED = int(Kind.CONNECTION_BLOCKED)
+K_CONNECTION_UNBLOCKED = int(Kind.CONNECTION_UNBLOCKED)
 
 F_PROCESSED = int(Fate.PROCESSED)
 F_IN_FLIGHT = int(Fate.IN_FLIGHT)

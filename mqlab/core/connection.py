@@ -7,6 +7,7 @@ belongs to a dead connection arrives nowhere.
 
 from __future__ import annotations
 
+from mqlab.core.alarms import free
 from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.codes import (
     CHUNK,
@@ -29,6 +30,7 @@ from mqlab.core.codes import (
     PRODUCER,
     RANK_CONTINUE,
     RANK_EVENT,
+    SOCKET_READING,
 )
 from mqlab.core.hands import interrupt
 from mqlab.core.heap import push
@@ -36,6 +38,7 @@ from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_u
 from mqlab.core.recorder import drop_delivery, emit, tell
 from mqlab.core.records import clients, consumers, copies, deliveries, nodes, producers, queues, runs
 from mqlab.core.settling import pump
+from mqlab.core.sockets import leave_socket
 from mqlab.jit import State, kernel
 
 __all__ = [
@@ -96,6 +99,8 @@ def close(s: State, client: int) -> None:
     if c["open"] == 0:
         return
     c["open"] = 0
+    if c["socket"] != SOCKET_READING:
+        leave_socket(s, client)
     if c["kind"] == CONSUMER:
         ring_leave(s, c["owner"])
         return_unacked(s, client)
@@ -111,6 +116,7 @@ def lost(s: State, client: int) -> None:
     now = runs(s, 0)["now"]
     tell(s, K_CONNECTION_LOST, -1, 0, c["entity"], -1, 0, 0, 0, 1)
     if c["kind"] == PRODUCER:
+        free(s, c["owner"])
         push(s, now, RANK_CONTINUE, E_UNKNOWN, c["owner"], 0, 0)
     else:
         push(s, now, RANK_CONTINUE, E_DROP, c["owner"], 0, 0)
@@ -222,6 +228,7 @@ def die(s: State, client: int, restart: int) -> None:
         push(s, run["now"], RANK_CONTINUE, E_DROP, c["owner"], 1, 0)
     else:
         producers(s, c["owner"])["busy_until"] = 0
+        free(s, c["owner"])
         push(s, run["now"], RANK_CONTINUE, E_FORGET, c["owner"], 0, 0)
     if c["silent"] == 0:  # cut off from the broker, nobody hears the reset
         close(s, client)

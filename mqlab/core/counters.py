@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mqlab.core import codes
 from mqlab.core.machine import Machine
 from mqlab.core.recorder import BUCKETS
-from mqlab.model import Model
+from mqlab.model import Model, has_alarms
 from mqlab.trace.fates import Cause, Fate, fate_label
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import SERIES, STAGES, Counters, QueueStats
@@ -42,11 +43,26 @@ def read_counters(machine: Machine, model: Model) -> Counters:
         series=_series(machine),
         queues=_queues(machine, model),
         utilisation=_utilisation(machine, model),
-        gauges={
-            f"{node.name}.memory_max_bytes": int(machine.array("nodes")[i]["memory_max"])
-            for i, node in enumerate(model.nodes)
-        },
+        gauges=_gauges(machine, model),
     )
+
+
+def _gauges(machine: Machine, model: Model) -> dict[str, int]:
+    nodes = machine.array("nodes")[: len(model.nodes)]
+    gauges = {f"{node.name}.memory_max_bytes": int(n["memory_max"]) for node, n in zip(model.nodes, nodes, strict=True)}
+    if not has_alarms(model):
+        return gauges
+    for node, n in zip(model.nodes, nodes, strict=True):
+        gauges[f"{node.name}.alarms"] = int(n["alarms"])
+        still = model.end_ns - int(n["alarm_since"]) if n["alarm"] else 0
+        gauges[f"{node.name}.alarm_ns"] = int(n["alarm_ns"]) + still
+    for group in model.producers:
+        members = machine.array("producers")[machine.built.producers[group.name]]
+        blocked = members[(members["special"] & codes.PRODUCER_BLOCKED) != 0]
+        gauges[f"{group.name}.blocked_ns"] = int(
+            members["blocked_ns"].sum() + (model.end_ns - blocked["blocked_since"]).sum()
+        )
+    return gauges
 
 
 def _histograms(machine: Machine) -> dict[str, NDArray[np.int64]]:

@@ -35,6 +35,7 @@ from mqlab.core.heap import push
 from mqlab.core.queue import append, dispatch, leave_node, take_first, use_cpu
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
+from mqlab.core.sockets import wait_in_socket
 from mqlab.core.storage import store
 from mqlab.jit import State, kernel
 from mqlab.sampling import identity
@@ -63,6 +64,8 @@ def publish_in(s: State, root: int, attempt: int, epoch: int) -> None:
         if n["up"] == 1 and client["up"] == 1 and client["epoch"] == epoch:
             push(s, runs(s, 0)["now"], RANK_EVENT, E_RESET_SEEN, p["client"], 0, epoch)
         release(s, root)
+        return
+    if n["special"] != 0 and wait_in_socket(s, root, attempt, epoch):
         return
     emit(s, K_ARRIVED, root, n["entity"], -1, attempt, 0, 0)
     r["epoch"] = epoch

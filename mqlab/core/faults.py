@@ -9,6 +9,7 @@ continuation at the same instant: clients, then the disk's lists, then the queue
 
 from __future__ import annotations
 
+from mqlab.core.alarms import alarms_down, alarms_up
 from mqlab.core.codes import (
     C_VANISHED,
     CHUNK,
@@ -27,6 +28,7 @@ from mqlab.core.codes import (
     L_LATE,
     L_NONE,
     RANK_CONTINUE,
+    SOCKET_READING,
     X_BROKER_MEMORY,
     X_UNSYNCED_DISK,
 )
@@ -35,6 +37,7 @@ from mqlab.core.heap import push
 from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
 from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import clients, copies, extras, nodes, queues, runs
+from mqlab.core.sockets import leave_socket
 from mqlab.jit import State, kernel
 
 __all__ = ["crash", "crash_node", "recover", "restart_node"]
@@ -58,6 +61,8 @@ def crash_node(s: State, node: int, power: int) -> None:
     if n["flushing"] == 1:
         n["disk_busy"] = n["disk_busy"] - _undone(s, n["flush_ends"])
     tell(s, K_NODE_CRASHED, -1, 0, n["entity"], -1, 0, 0, power, 1)
+    if n["alarm"] != 0:
+        alarms_down(s, node)
     _go_on(s, node, _CLIENTS, 0)
 
 
@@ -101,6 +106,8 @@ def _crash_clients(s: State, node: int, cursor: int) -> None:
                     _go_on(s, node, _CLIENTS, cursor)
                     return
             c["open"] = 0
+            if c["socket"] != SOCKET_READING:
+                leave_socket(s, cursor)
             if n["power"] == 1:
                 watch(s, cursor)
             elif c["silent"] == 0:
@@ -229,6 +236,7 @@ def restart_node(s: State, node: int) -> None:
         return
     n["up"] = 1
     tell(s, K_NODE_RESTARTED, -1, 0, n["entity"], -1, 0, 0, 0, 1)
+    alarms_up(s, node)
     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_RECOVER, node, 0, -1)
 
 

@@ -7,6 +7,7 @@ outside has something to do, or the event budget is used up.
 
 from __future__ import annotations
 
+from mqlab.core.alarms import disk_free, disk_full, learn_blocked, look_at_memory, read_socket, unblock, unblocked
 from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.bins import close_bins, warm
 from mqlab.core.codes import (
@@ -23,7 +24,10 @@ from mqlab.core.codes import (
     E_FLUSH_END,
     E_FLUSH_START,
     E_FORGET,
+    E_FRAME_IN,
+    E_FRAME_OUT,
     E_HEARTBEAT,
+    E_MEMORY,
     E_PREPARED,
     E_PUBLISH_DO,
     E_PUBLISH_IN,
@@ -34,6 +38,8 @@ from mqlab.core.codes import (
     E_RETURN,
     E_REVIVE,
     E_SERVICE_DONE,
+    E_SOCKET,
+    E_UNBLOCK,
     E_UNKNOWN,
     E_WARM,
     R_BAD_COMMAND,
@@ -42,9 +48,12 @@ from mqlab.core.codes import (
     R_REACHED,
     R_ROOM,
     RANK_CONTINUE,
+    RANK_EVENT,
     RANK_WORLD,
     W_CRASH_CLIENT,
     W_CRASH_NODE,
+    W_DISK_FREE,
+    W_DISK_FULL,
     W_POWER_LOSS,
     W_PUBLISH,
     W_RESET,
@@ -59,6 +68,7 @@ from mqlab.core.connection import connect, die, heartbeat, lost, reset, return_u
 from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand
 from mqlab.core.exchange import publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
+from mqlab.core.frames import BLOCKED, UNBLOCKED, frame_again, frame_kind
 from mqlab.core.hands import drop_hands, receive
 from mqlab.core.heap import close_hole, push, take_top
 from mqlab.core.producer import arrival, create, prepared
@@ -69,13 +79,14 @@ from mqlab.core.records import (
     copies,
     heap,
     inbox,
+    nodes,
     producers,
     queues,
     runs,
 )
 from mqlab.core.settling import confirm_in, confirm_timer, forget, pump, resend, unknown
 from mqlab.core.storage import flush_end, flush_start
-from mqlab.jit import State, entry, kernel
+from mqlab.jit import State, entry, kernel, seldom
 
 __all__ = ["advance"]
 
@@ -160,13 +171,36 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         recover(s, a, b, c)
     elif kind == E_WARM:
         warm(s)
+    elif kind == E_FRAME_IN:
+        _frame_in(s, a, b, c)
+    elif kind == E_FRAME_OUT:
+        frame_again(s, a, b, c)
+    elif kind == E_SOCKET:
+        read_socket(s, a, c)
+    elif kind == E_UNBLOCK:
+        unblock(s, a)
+    elif kind == E_MEMORY:
+        look_at_memory(s, a)
+
+
+@seldom
+def _frame_in(s: State, client: int, word: int, epoch: int) -> None:
+    """A frame arrives at the client, if its connection is still there."""
+    c = clients(s, client)
+    if c["epoch"] != epoch or c["up"] == 0:
+        return
+    kind = frame_kind(word)
+    if kind == BLOCKED:
+        learn_blocked(s, client)
+    elif kind == UNBLOCKED:
+        unblocked(s, client)
 
 
 @kernel
 def _is_index(s: State, kind: int, a: int) -> bool:
     """Say whether a command names something that exists."""
     run = runs(s, 0)
-    if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE):
+    if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE, W_DISK_FULL, W_DISK_FREE):
         return 0 <= a < run["nodes"]
     if kind in (W_START, W_SETTLE):
         return 0 <= a < run["delivery_fresh"]
@@ -200,6 +234,10 @@ def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
         return begin_by_hand(s, a, c)
     elif kind == W_SETTLE:
         return b <= ACK_REJECT and settle_by_hand(s, a, b, c)
+    elif kind == W_DISK_FULL:
+        disk_full(s, a)
+    elif kind == W_DISK_FREE:
+        disk_free(s, a)
     else:
         return False
     return True
@@ -214,6 +252,9 @@ def _prime(s: State) -> None:
         ring_join(s, consumer)
     for producer in range(run["producers"]):
         schedule_arrival(s, producer)
+    for node in range(run["nodes"]):
+        if nodes(s, node)["memory_limit"] >= 0:
+            push(s, nodes(s, node)["memory_check"], RANK_EVENT, E_MEMORY, node, 0, 0)
     if run["warmup"] > 0:
         push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
 

@@ -81,6 +81,7 @@ RUN = np.dtype(
         ("bin_ns", "i8"), ("next_bin", "i8"), ("bin", "i8"),
         ("nodes", "i8"), ("queues", "i8"), ("clients", "i8"), ("groups", "i8"),
         ("producers", "i8"), ("consumers", "i8"), ("primed", "i8"),
+        ("alarmed", "i8"),           # nodes with an alarm
         ("extras", "i8"),            # 1: every copy has its record in the array of extras
     ]
 )  # fmt: skip
@@ -150,6 +151,8 @@ NODE = np.dtype(
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
         ("flush_head", "i4"), ("flush_n", "i4"),
         ("flushed", "i8"),                               # number of the last flush that ended
+        ("memory_limit", "i8"), ("memory_check", "i8"),  # -1: no limit
+        ("alarm", "i4"), ("disk_full", "i4"), ("alarms", "i8"), ("alarm_since", "i8"), ("alarm_ns", "i8"),
         ("lies", "i8"),                                  # what is synced is in the drive's cache so long; -1: for ever
     ],
     align=True,
@@ -179,6 +182,9 @@ CLIENT = np.dtype(
         ("heartbeat", "i8"), ("reconnect", "i8"),
         ("up_side", "i4"), ("down_side", "i4"), ("ordered", "i4"),
         ("up_last", "i8"), ("down_last", "i8"),
+        ("frames", "i8"),                         # frames sent that are about the connection itself
+        ("frame", "i8"),                          # 1 + the one that waits behind the publishes in the socket
+        ("socket", "i4"), ("socket_head", "i4"), ("socket_tail", "i4"), ("reader", "i4"),
     ],
     align=True,
 )  # fmt: skip
@@ -201,6 +207,7 @@ PRODUCER = np.dtype(
         ("unconfirmed_head", "i4"), ("unconfirmed_tail", "i4"),
         ("unconfirmed", "i8"), ("timer", "i4"), ("pumping", "i4"), ("by_hand", "i4"), ("stalled", "i4"),
         ("special", "i8"),                        # 0: a plain producer; else PRODUCER_… flags
+        ("blocked_since", "i8"), ("blocked_ns", "i8"),
     ],
     align=True,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from mqlab.core.codes import (
     K_PUBLISH_FAILED,
     K_SENT,
     P_PUBLISH,
+    PRODUCER_BLOCKED,
     RANK_EVENT,
     S_OVER,
     S_WAITING,
@@ -48,6 +49,9 @@ def try_send(s: State, copy: int, again: bool) -> None:
     producer = copies(s, copy)["producer"]
     p = producers(s, producer)
     client = clients(s, p["client"])
+    if p["special"] != 0 and (p["special"] & PRODUCER_BLOCKED) != 0:
+        keep(s, producer, copy, again)
+        return
     if p["confirm"] == 0:
         if client["up"] == 0:
             c = copies(s, copy)

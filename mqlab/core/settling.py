@@ -16,6 +16,7 @@ from mqlab.core.codes import (
     K_TIMED_OUT,
     K_UNKNOWN,
     P_CONFIRM,
+    PRODUCER_BLOCKED,
     RANK_CONTINUE,
     RANK_EVENT,
     S_BUFFERED,
@@ -86,7 +87,7 @@ def pump(s: State, producer: int) -> None:
     """Send what is buffered, as far as the limit of unconfirmed messages allows, a piece at a time."""
     p = producers(s, producer)
     client = clients(s, p["client"])
-    if p["pumping"] == 1:
+    if p["pumping"] == 1 or (p["special"] & PRODUCER_BLOCKED) != 0:
         return
     for _ in range(DISPATCH_CHUNK):
         copy = p["buffer_head"]

@@ -95,6 +95,7 @@ _FAULTS: dict[str, tuple[int, int, int]] = {
     "power_loss": (codes.W_POWER_LOSS, -1, -1),
     "reset": (-1, codes.W_RESET, -1),
     "silence": (-1, codes.W_SILENCE, codes.W_SPEAK),
+    "disk_full": (codes.W_DISK_FULL, -1, -1),
 }
 _OUTCOMES = ("confirmed", "refused", "unknown")
 
@@ -196,7 +197,7 @@ class World:
     def mend(self, kind: str, target: str) -> None:
         """Let a fault end."""
         _, _, over = self._fault(kind)
-        self._each(target, codes.W_RESTART_NODE, over, kind)
+        self._each(target, codes.W_DISK_FREE if kind == "disk_full" else codes.W_RESTART_NODE, over, kind)
 
     def _fault(self, kind: str) -> tuple[int, int, int]:
         if kind not in _FAULTS:

@@ -19,7 +19,7 @@ from mqlab.trace.schema import Trace
 
 __all__ = ["Account", "Sentence", "explain", "interesting", "tell"]
 
-NODE_KINDS = (Kind.NODE_CRASHED, Kind.NODE_RESTARTED)
+NODE_KINDS = (Kind.NODE_CRASHED, Kind.NODE_RESTARTED, Kind.ALARM_RAISED, Kind.ALARM_CLEARED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,25 @@ def _buffered(m: Moment) -> str:
     lost = m.story.since(Kind.CONNECTION_LOST, int(m.row["actor"]), m.time_ns)
     if lost is not None:
         return f"{m.who} had no connection and kept it"
+    if m.story.since(Kind.CONNECTION_BLOCKED, int(m.row["actor"]), m.time_ns) is not None:
+        return f"{m.who} was blocked and kept it"
     producer = m.story.producer
     if producer and producer.confirm and producer.confirm.max_in_flight:
         limit = producer.confirm.max_in_flight
         return f"{m.who} already had {limit} unconfirmed message{'s' if limit > 1 else ''} and kept it"
     return f"{m.who} could not send it yet and kept it"
+
+
+def _held_back(m: Moment) -> str:
+    if m.cause:
+        return f"it waited in the socket: {m.who} did not read from a connection that it had blocked"
+    return f"{m.who} kept it apart: its transaction was open"
+
+
+def _alarm(m: Moment) -> str:
+    if m.cause:
+        return f"{m.who}'s disk was full: whoever publishes was blocked from then on"
+    return f"{m.who} held {format_size(m.first)} in memory, above its limit: whoever publishes was blocked from then on"
 
 
 def _enqueued(m: Moment) -> str:
@@ -140,6 +154,7 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.BACKED_OFF: lambda m: f"{m.who} decided to try again in {span(m.first)}",
     Kind.GAVE_UP: _gave_up,
     Kind.FORGOTTEN: lambda m: f"{m.who} died and took what it knew of the message with it",
+    Kind.HELD_BACK: _held_back,
     Kind.ARRIVED: lambda m: f"it arrived at {m.who}",
     Kind.UNROUTABLE: lambda m: f"{m.who} found no queue for it",
     Kind.ENQUEUED: _enqueued,
@@ -177,5 +192,9 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.SILENCE_ENDED: lambda m: f"{m.who} was no longer cut off",
     Kind.FLUSH_BEGAN: lambda m: f"{m.who} began to flush {format_size(m.first)} to its disk",
     Kind.FLUSH_ENDED: lambda m: f"{m.who} finished a flush to its disk",
+    Kind.ALARM_RAISED: _alarm,
+    Kind.ALARM_CLEARED: lambda m: f"the {'disk' if m.cause else 'memory'} alarm of {m.who} was over",
+    Kind.CONNECTION_BLOCKED: lambda m: f"{m.who} learnt that its connection was blocked",
+    Kind.CONNECTION_UNBLOCKED: lambda m: f"{m.who} learnt that it could publish again",
 }
 """For each kind its sentence."""

@@ -27,6 +27,8 @@ SPELLS = {
     Kind.CLIENT_CRASHED: Kind.CLIENT_RESTARTED,
     Kind.CONNECTION_LOST: Kind.CONNECTED,
     Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED,
+    Kind.ALARM_RAISED: Kind.ALARM_CLEARED,
+    Kind.CONNECTION_BLOCKED: Kind.CONNECTION_UNBLOCKED,
 }
 """World events that begin something, and what ends it."""
 

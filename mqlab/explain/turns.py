@@ -145,7 +145,7 @@ def _delay(story: Story, row: np.void) -> Iterator[Reason]:
     consumers, who = (f"consumers.{group.name}" if group else "consumers"), _who(story)
     stages: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("before it was first sent", _before_sending(story, who)),
-        ("between the first try and its queue", (f"{who}.retry", f"{who}.link.latency")),
+        ("between the first try and its queue", _on_the_way(story, who)),
         (f"waiting in {story.name(int(row['queue']))}", (f"{consumers}.count", f"{consumers}.service")),
         ("on its way to a consumer", (f"{consumers}.link.latency",)),
         ("in the hands of consumers", (f"{consumers}.service", f"{consumers}.prefetch")),
@@ -160,6 +160,13 @@ def _delay(story: Story, row: np.void) -> Iterator[Reason]:
     )
 
 
+def _on_the_way(story: Story, who: str) -> tuple[str, ...]:
+    if len(story.of(Kind.HELD_BACK)):
+        waited = story.of(Kind.HELD_BACK)["cause"]
+        return _alarms(story) if waited.any() else (f"{who}.transactions.size",)
+    return (f"{who}.retry", f"{who}.link.latency")
+
+
 def _left_the_queue(story: Story, copy: int, delivered: int) -> int:
     """When the delivery that first reached a consumer left the queue."""
     left = story.of(Kind.DISPATCHED, copy=copy)["time_ns"]
@@ -167,7 +174,17 @@ def _left_the_queue(story: Story, copy: int, delivered: int) -> int:
     return int(before[-1]) if len(before) else delivered
 
 
+def _alarms(story: Story) -> tuple[str, ...]:
+    """Name the limits and faults behind the alarms of a run."""
+    raised = story.world[story.world["kind"] == Kind.ALARM_RAISED]
+    nodes = {story.group(int(row["actor"])) for row in raised[raised["cause"] == 0]}
+    return (*(f"nodes.{node}.memory.limit" for node in sorted(nodes)), *(("faults",) if raised["cause"].any() else ()))
+
+
 def _before_sending(story: Story, who: str) -> tuple[str, ...]:
+    kept = story.of(Kind.BUFFERED)
+    if len(kept) and story.since(Kind.CONNECTION_BLOCKED, int(kept[0]["actor"]), int(kept[0]["time_ns"])) is not None:
+        return _alarms(story)
     if story.producer is not None and story.producer.prepare is not None:
         return (f"{who}.prepare",)
     return (f"{who}.confirm.max_in_flight",)

@@ -7,7 +7,7 @@ everything refers to everything else by name, so a model can be printed, compare
 
 from __future__ import annotations
 
-from mqlab.model.broker import Binding, Disk, Exchange, Node, Queue
+from mqlab.model.broker import Binding, Disk, Exchange, Memory, Node, Queue
 from mqlab.model.clients import (
     Backoff,
     Confirm,
@@ -25,10 +25,11 @@ from mqlab.model.clients import (
 )
 from mqlab.model.faults import Fault
 from mqlab.model.shapes import Arrivals, Distribution, Keys
-from mqlab.model.whole import Model
+from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
     "Arrivals", "Backoff", "Binding", "Confirm", "Connection", "ConsumerGroup", "Contention", "Destination",
-    "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "Keys", "Link", "LinkSide", "Message", "Model",
-    "Node", "ProducerGroup", "Queue", "Retry", "entity_name",
+    "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "Keys", "Link", "LinkSide", "Memory", "Message",
+    "Model",
+    "Node", "ProducerGroup", "Queue", "Retry", "entity_name", "has_alarms",
 ]

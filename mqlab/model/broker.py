@@ -7,7 +7,7 @@ from typing import Literal
 
 from mqlab.model.shapes import Distribution
 
-__all__ = ["Binding", "Disk", "Exchange", "Node", "Queue"]
+__all__ = ["Binding", "Disk", "Exchange", "Memory", "Node", "Queue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,14 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """A broker's memory: it looks at what it holds every ``check_ns``; above ``limit_bytes`` publishers are blocked."""
+
+    limit_bytes: int
+    check_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A broker. Its CPU serves one thing at a time: ``publish_ns`` a message in, ``deliver_ns`` a message out."""
 
@@ -87,3 +95,4 @@ class Node:
     publish_ns: int
     deliver_ns: int
     disk: Disk
+    memory: Memory | None = None

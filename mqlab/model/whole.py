@@ -8,7 +8,7 @@ from mqlab.model.broker import Binding, Exchange, Node, Queue
 from mqlab.model.clients import ConsumerGroup, ProducerGroup
 from mqlab.model.faults import Fault
 
-__all__ = ["Model"]
+__all__ = ["Model", "has_alarms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +36,8 @@ class Model:
     def end_ns(self) -> int:
         """When the run ends."""
         return self.duration_ns + self.drain_ns
+
+
+def has_alarms(model: Model) -> bool:
+    """Say whether a node may become short of memory or disk, so that publishers are blocked."""
+    return any(node.memory for node in model.nodes) or any(fault.kind == "disk_full" for fault in model.faults)

@@ -62,6 +62,7 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.BACKED_OFF: lambda attempt, first, cause, who: f"will try again in {span(first)}",
     Kind.GAVE_UP: _says("the producer gives up"),
     Kind.FORGOTTEN: _says("died with its producer"),
+    Kind.HELD_BACK: _either("waits: its transaction is open", "waits in the socket: connection blocked"),
     Kind.ARRIVED: _tried("reaches the broker"),
     Kind.UNROUTABLE: _says("no queue matches"),
     Kind.ENQUEUED: _says("stands in the queue"),
@@ -101,6 +102,10 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.SILENCE_ENDED: _says("{who} is heard again"),
     Kind.FLUSH_BEGAN: _says("a disk flush begins"),
     Kind.FLUSH_ENDED: _says("a disk flush ends"),
+    Kind.ALARM_RAISED: _either("{who}: memory alarm", "{who}: disk alarm"),
+    Kind.ALARM_CLEARED: _either("{who}: memory alarm over", "{who}: disk alarm over"),
+    Kind.CONNECTION_BLOCKED: _says("{who} is blocked"),
+    Kind.CONNECTION_UNBLOCKED: _says("{who} may publish again"),
 }
 
 TROUBLE = frozenset(
@@ -130,6 +135,9 @@ TROUBLE = frozenset(
         Kind.CONNECTION_LOST,
         Kind.CONNECTION_CLOSED,
         Kind.SILENCE_BEGAN,
+        Kind.HELD_BACK,
+        Kind.ALARM_RAISED,
+        Kind.CONNECTION_BLOCKED,
     }
 )
 """What a reader should notice."""

@@ -20,8 +20,11 @@ __all__ = ["Spell", "lane", "shade", "spells", "time_axis", "time_unit"]
 SPELLS_MAX = 40
 """More faults than this make a picture unreadable; the first ones are drawn."""
 
-_WORDS = {"crash": "crash", "power_loss": "power cut", "reset": "connections reset", "silence": "silence"}
-_COLOURS = {"crash": RED, "power_loss": PURPLE, "reset": ORANGE, "silence": SKY}
+_WORDS = {
+    "crash": "crash", "power_loss": "power cut", "reset": "connections reset", "silence": "silence",
+    "disk_full": "disk full",
+}  # fmt: skip
+_COLOURS = {"crash": RED, "power_loss": PURPLE, "reset": ORANGE, "silence": SKY, "disk_full": ORANGE}
 _ENDS = {Kind.NODE_CRASHED: Kind.NODE_RESTARTED, Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED}
 
 

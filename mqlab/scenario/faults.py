@@ -18,7 +18,7 @@ __all__ = ["resolve_faults"]
 _TARGET = re.compile(r"(?P<name>[^\[\]]*)(?:\[(?P<member>[0-9]{1,9})\])?")
 FAULTS_MAX = 100_000
 
-_Kind = Literal["crash", "power_loss", "reset", "silence"]
+_Kind = Literal["crash", "power_loss", "reset", "silence", "disk_full"]
 
 
 def resolve_faults(spec: ScenarioSpec, book: Book, model: Model) -> Model:
@@ -80,6 +80,10 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
     section, entity = hits[0]
     if kind == "power_loss" and section != "nodes":
         raise book.error(path, "only nodes lose power", "write `crash` for a process that dies")
+    if kind == "disk_full" and section != "nodes":
+        raise book.error(path, "only nodes have a disk", "name a node, such as `broker`")
+    if kind == "disk_full" and "alarms" not in book.system.mechanisms:
+        raise book.error(path, f"system '{book.system.name}' stores nothing", "leave the fault out", key=True)
     if member is not None and (section == "nodes" or int(member) >= counts[hits[0]]):
         has = "is a node" if section == "nodes" else f"has members 0 to {counts[hits[0]] - 1}"
         raise book.error(path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group")

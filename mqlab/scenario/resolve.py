@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mqlab.model import ConsumerGroup, Disk, Model, Node, Queue
+from mqlab.model import ConsumerGroup, Disk, Memory, Model, Node, Queue
 from mqlab.routing import HOST
 from mqlab.scenario import lower
 from mqlab.scenario import resolve_routing as routing
@@ -10,7 +10,7 @@ from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
-from mqlab.scenario.spec import CpuSpec, DiskSpec, NodeSpec, QueueSpec, ScenarioSpec
+from mqlab.scenario.spec import CpuSpec, DiskSpec, MemorySpec, NodeSpec, QueueSpec, ScenarioSpec
 from mqlab.units import parse_bandwidth, parse_count, parse_duration
 
 __all__ = ["resolve"]
@@ -97,7 +97,19 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
             book.pick(disk.group_commit, (*path, "disk", "group_commit"), parse_duration),
             lies_ns=disk.lies or 0,
         ),
+        _memory(book, (*path, "memory"), spec.memory),
     )
+
+
+def _memory(book: Book, path: Path, spec: MemorySpec | None) -> Memory | None:
+    if spec is None:
+        return None
+    if "alarms" not in book.system.mechanisms:
+        what = f"`memory` means nothing to system '{book.system.name}'"
+        raise book.error(path, what, "leave it out, or choose a system with a broker", key=True)
+    if spec.limit == 0:
+        raise book.error((*path, "limit"), "a limit of 0 would block every publisher", "write for instance `400 MB`")
+    return Memory(spec.limit, book.pick(spec.check, (*path, "check"), parse_duration))
 
 
 def _queue(book: Book, name: str, spec: QueueSpec, nodes: tuple[Node, ...]) -> Queue:

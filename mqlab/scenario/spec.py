@@ -20,6 +20,7 @@ from mqlab.scenario.fields import (
     Name,
     PositiveDuration,
     Seed,
+    Size,
     SpecError,
     Text,
     Until,
@@ -32,7 +33,7 @@ from mqlab.scenario.mapping import Spec, check_entities, check_list, later
 from mqlab.scenario.shapes import DistributionSpec
 
 __all__ = [
-    "BindingSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "NodeSpec", "QueueSpec",
+    "BindingSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "MemorySpec", "NodeSpec", "QueueSpec",
     "ScenarioSpec",
 ]  # fmt: skip
 
@@ -111,25 +112,28 @@ class DiskSpec(Spec):
     lies: Lies | None = None
 
 
+class MemorySpec(Spec):
+    """A node's memory: above the limit publishers are blocked."""
+
+    shorthand: ClassVar = "limit"
+    limit: Size = Field(examples=["400 MB"])
+    check: PositiveDuration | None = None
+
+
 class NodeSpec(Spec):
     """A broker."""
 
-    reserved: ClassVar = {
-        "memory": (
-            "a node's `memory` has no meaning yet: queues are bounded by `max_length` only",
-            "leave it out",
-        ),
-        **later("network", "rack", "partitions", "replicas"),
-    }
+    reserved: ClassVar = later("network", "rack", "partitions", "replicas")
     cpu: CpuSpec | None = None
     disk: DiskSpec | None = None
+    memory: MemorySpec | None = None
 
 
-_KINDS = ("crash", "power_loss", "reset", "silence")
+_KINDS = ("crash", "power_loss", "reset", "silence", "disk_full")
 
 
 class FaultSpec(Spec):
-    """Something that goes wrong: exactly one of crash, power_loss, reset, silence names its target."""
+    """Something that goes wrong: exactly one of crash, power_loss, reset, silence, disk_full names its target."""
 
     reserved: ClassVar = later("partition", "disk_lies", "slow", "clock")
     at: Durations = Field(examples=["20 s"])
@@ -137,6 +141,7 @@ class FaultSpec(Spec):
     power_loss: Text | None = None
     reset: Text | None = None
     silence: Text | None = None
+    disk_full: Text | None = None
     for_: Until | None = Field(default=None, alias="for")
 
     @classmethod

@@ -25,7 +25,12 @@ __all__ = [
     "resends",
 ]  # fmt: skip
 
-_VERBS = {"crash": "crashes", "power_loss": "loses power", "reset": "is cut off", "silence": "falls silent"}
+_VERBS = {
+    "crash": "crashes", "power_loss": "loses power", "reset": "is cut off", "silence": "falls silent",
+    "disk_full": "has a full disk",
+}  # fmt: skip
+_BREAKS_NOTHING = {"disk_full"}
+"""Faults that end no connection and take nothing away."""
 
 
 def queues_of(model: Model, producer: ProducerGroup) -> tuple[Queue, ...]:
@@ -53,7 +58,8 @@ def consumers_of(model: Model, queue: Queue) -> tuple[ConsumerGroup, ...]:
 def _faults_on(model: Model, section: str, name: str, *kinds: str) -> Iterator[Fault]:
     for fault in model.faults:
         base = fault.target.partition("[")[0]
-        if base in (name, f"{section}.{name}") and (not kinds or fault.kind in kinds):
+        wanted = fault.kind in kinds if kinds else fault.kind not in _BREAKS_NOTHING
+        if wanted and base in (name, f"{section}.{name}"):
             yield fault
 
 

@@ -47,6 +47,10 @@ DEFAULTS: Final = with_common(
         "nodes.*.disk.group_commit", "5 ms",
         OURS + f"between at once (idle) and a few hundred ms (busy), see {_DOCS}confirms on batched writes",
     ),
+    Default(
+        "nodes.*.memory.check", "1 s",
+        "https://github.com/rabbitmq/rabbitmq-server, vm_memory_monitor: DEFAULT_MEMORY_CHECK_INTERVAL",
+    ),
 )  # fmt: skip
 
 SYSTEM: Final = System(
@@ -60,6 +64,7 @@ SYSTEM: Final = System(
         "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends",
         "consumers": "push with prefetch, automatic or manual acknowledgement, requeue, redelivery",
         "nodes": "processor, disk with group commit; process crash and power loss",
+        "alarms": "memory limit and full disk: connections that publish are blocked, consumers go on",
         "links": "latency, loss, duplication, order; reset and silence",
     },
     defaults=DEFAULTS,

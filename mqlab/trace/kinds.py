@@ -51,6 +51,9 @@ class Kind(IntEnum):
     """It will not try again."""
     FORGOTTEN = 13
     """The producer died and took the message with it."""
+    HELD_BACK = 16
+    """The broker does not act on a publish yet (``cause`` 0 = its transaction is open, 1 = it waits in the socket of a
+    blocked connection)."""
 
     # the broker
     ARRIVED = 20
@@ -124,6 +127,12 @@ class Kind(IntEnum):
     FLUSH_BEGAN = 69
     """A disk flush of ``count`` writes (``first`` = bytes)."""
     FLUSH_ENDED = 70
+    ALARM_RAISED = 71
+    """A broker is short of something (``cause`` 0 = memory, 1 = disk; ``first`` = bytes held in memory)."""
+    ALARM_CLEARED = 72
+    CONNECTION_BLOCKED = 73
+    """``actor`` (a client) learns that the broker does not read what it publishes."""
+    CONNECTION_UNBLOCKED = 74
 
 
 class Direction(IntEnum):

@@ -89,6 +89,21 @@ RULES: Final = (
         "test_durability::test_a_durable_persistent_message_is_guaranteed_from_its_confirm_on",
         "test_durability::test_before_its_confirm_a_message_may_vanish_although_durable_and_persistent",
     ),
+    # what the broker's resources do
+    _rule(
+        "memory above the high watermark raises an alarm; the limit stops publishers and is no bound",
+        f"{_DOCS}memory#threshold",
+        "test_broker_resources::test_memory_above_the_limit_raises_an_alarm_and_below_it_clears_it",
+    ),
+    _rule(
+        "a memory or disk alarm blocks connections that publish, and no others", f"{_DOCS}alarms",
+        "test_broker_resources::test_an_alarm_blocks_publishers_only",
+        "test_broker_resources::test_a_connection_that_does_not_publish_is_not_blocked",
+    ),
+    _rule(
+        "a blocked client is told so, and told again when all alarms have cleared", f"{_DOCS}connection-blocked",
+        "test_broker_resources::test_a_blocked_client_is_told_once_until_all_alarms_have_cleared",
+    ),
     # consumers
     _rule(
         "prefetch bounds what one consumer holds unacknowledged; 0 bounds nothing", f"{_DOCS}consumer-prefetch",
