@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bad_input.corpus import Broken
+from tests.bad_input.corpus import FAULT, Broken
 
 _NODE = "queues:\n"
 
@@ -22,9 +22,9 @@ TABLE = [
     Broken("memory without a unit", _NODE, _node("memory: 400"), 6, 26, "has no unit", "`400 B`"),
     Broken("no memory at all", _NODE, _node("memory: 0 B"), 6, 26, "would block every publisher", "`400 MB`"),
     Broken("memory without a limit", _NODE, _node("memory: {check: 1 s}"), 6, 26, "`limit` is missing", "400 MB"),
-    Broken("memory never looked at", _NODE, _node("memory: {limit: 1 MB, check: 0 s}"), 6, 47, "more than 0", "`20 ms`"),
+    Broken("memory unwatched", _NODE, _node("memory: {limit: 1 MB, check: 0 s}"), 6, 47, "more than 0", "`20 ms`"),
     Broken("typo in memory", _NODE, _node("memory: {limt: 1 MB}"), 6, 27, "unknown field `limt`", "`limit`"),
     Broken("the disk of a shop", "crash: broker", "disk_full: shop", 16, 26, "only nodes have a disk", "`broker`"),
-    Broken("a disk full for no time", "crash: broker, for: 1 s", "disk_full: broker", 16, 5, "how long it lasts", "for: 3 s"),
+    Broken("full for no time", FAULT, "disk_full: broker", 16, 5, "how long it lasts", "for: 3 s"),
     Broken("two lies", _NODE, _disk("lies: [true, 1 s]"), 6, 31, "a list stands", "`500 ms`"),
 ]

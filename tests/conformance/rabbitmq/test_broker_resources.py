@@ -58,6 +58,6 @@ def test_a_blocked_client_is_told_once_until_all_alarms_have_cleared(play):
     run = play(SHOP, "faults=[{at: 0 s, disk_full: broker, for: 1900 ms}]")
     assert len(times(run, "alarm_raised")) >= 1
     events = run.events[run.events["actor"] == "shop"]
-    blocked, unblocked = (events[events["kind"] == f"connection_{word}"]["time_ns"] for word in ("blocked", "unblocked"))
+    blocked = events[events["kind"] == "connection_blocked"]["time_ns"]
     assert (blocked < 1_900_000_000).sum() == 1
-    assert unblocked.min() > 1_900_000_000
+    assert events[events["kind"] == "connection_unblocked"]["time_ns"].min() > 1_900_000_000
