@@ -33,6 +33,8 @@ __all__ = [
     "EFFECT_AT",
     "EXCEPTION",
     "FRAME",
+    "GET",
+    "GOODBYE",
     "KEY",
     "PREPARE",
     "PUBLISH",
@@ -78,6 +80,8 @@ EXCEPTION = _purpose("exception")
 EFFECT_AT = _purpose("effect-at")
 DISK = _purpose("disk")
 FRAME = _purpose("frame")
+GET = _purpose("get")
+GOODBYE = _purpose("goodbye")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

@@ -65,3 +65,5 @@ def warm(s: State) -> None:
         touch_group(s, i)
         g = groups(s, i)
         g["busy_time"] = 0.0
+        g["exists_time"] = 0.0
+        g["exists_since"] = run["now"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mqlab.core import codes
+from mqlab.core import codes, consuming
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.tables import Tables, side_row, zipf_weights
@@ -59,6 +59,8 @@ class _Builder:
         self.producers: list[dict[str, Any]] = []
         self.consumers: list[dict[str, Any]] = []
         self.groups: list[dict[str, Any]] = []
+        self.lanes = 0
+        self.steps: list[tuple[int, int, int, int]] = []
         self.client_names: dict[str, list[int]] = {}
         self.producer_names: dict[str, list[int]] = {}
         self.consumer_names: dict[str, list[int]] = {}
@@ -167,6 +169,8 @@ class _Builder:
         number = len(self.groups)
         fails = group.exceptions
         queue = self.queue_index[group.queue]
+        special = consuming.special_of(group)
+        self.steps.extend((step.at_ns, step.count, number, int(step.how == "kill")) for step in group.scale[1:])
         self.groups.append(
             {
                 "ident": name_identity(self.seed, f"consumers.{group.name}"), "members": group.count,
@@ -174,8 +178,9 @@ class _Builder:
                 "alpha": group.contention.alpha, "beta": group.contention.beta,
                 "fails": fails.probability if fails else 0.0,
                 "poison": int(fails is not None and fails.per == "message"),
-                "then": codes.THEN[fails.then] if fails else 0, "deduplicate": int(group.deduplicate),
-                "restart": group.restart_ns, "entity": len(self.entities),
+                "then": codes.THEN[fails.then] if fails else 0,
+                "restart": group.restart_ns, "entity": len(self.entities), "first": len(self.consumers),
+                **consuming.group_fields(self.model, group, self.tables),
             }
         )  # fmt: skip
         node = self.node_index[self.model.queues[queue].node]
@@ -192,8 +197,14 @@ class _Builder:
                     "by_hand": int(group.service is None), "prefetch": group.prefetch,
                     "unacked_head": -1, "unacked_tail": -1, "ring_prev": -1, "ring_next": -1,
                     "hand_head": -1, "hand_tail": -1, "current": -1,
+                    "special": special, "member": member, "lane": self.lanes, "wanted": 1,
                 }
             )  # fmt: skip
+            if special:
+                self.lanes += group.concurrency
+            if member >= consuming.members_at_first(group):
+                self.clients[client].update(alive=0, up=0, open=0, gone=1)
+                self.consumers[index]["wanted"] = 0
 
     def _nodes(self) -> list[dict[str, Any]]:
         return [
@@ -230,6 +241,7 @@ class _Builder:
         }  # fmt: skip
         listed: dict[str, list[Any]] = {
             "sides": self.sides, "dists": self.tables.dists, "routes": self.tables.routes,
+            "steps": self.steps, "lanes": [(0, 0, -1)] * self.lanes,
             "targets": [(n,) for n in self.tables.targets], "table": [(x,) for x in self.tables.reals],
         }  # fmt: skip
         model = self.model
@@ -239,7 +251,7 @@ class _Builder:
         sizes = {
             "runs": 1, "copies": max(4 * room, _FIRST_SIZE), "deliveries": max(4 * room, _FIRST_SIZE),
             "extras": max(4 * room, _FIRST_SIZE) if extras else 1,
-            "heap": max(4 * room + 4 * members + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room,
+            "heap": max(4 * room + 4 * members + len(self.steps) + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room,
             "counts": 256, "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
             "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
@@ -258,14 +270,15 @@ class _Builder:
             end=model.end_ns, warmup=model.warmup_ns, level=_LEVELS[self.level], room=room, copy_free=-1,
             delivery_free=-1, serial=1, bin_ns=bin_ns, next_bin=bin_ns, nodes=len(nodes), queues=len(queues),
             clients=members, groups=len(self.groups), producers=len(self.producers), consumers=len(self.consumers),
-            digest=name_identity(self.seed, "digest"), extras=extras,
+            digest=name_identity(self.seed, "digest"), extras=extras, steps=len(self.steps),
         )  # fmt: skip
         return arrays
 
 
 def _needs_extras(model: Model) -> bool:
     """Say whether any mechanism of this model keeps something beside the record of a copy."""
-    return any(node.disk.lies_ns for node in model.nodes)
+    lies = any(node.disk.lies_ns for node in model.nodes)
+    return lies or any(consuming.needs_extras(model, group) for group in model.consumers)
 
 
 def _special_node(model: Model, node: Node) -> int:

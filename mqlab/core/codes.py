@@ -47,6 +47,17 @@ E_FRAME_IN = 111        # a: client, b: frame, c: connection epoch
 E_SOCKET = 112          # a: client, c: number of the reading         the next publish is read from its socket
 E_UNBLOCK = 113         # a: client (next to unblock)                 a continuation
 E_MEMORY = 114          # a: node                                     the broker looks at its memory
+# what only some consumers do (150-159)
+E_GET_IN = 150          # a: consumer, b: number of the request, c: connection epoch     a basic.get reaches the broker
+E_GET_EMPTY = 151       # a: consumer, b: number of the request, c: connection epoch     its answer: there is nothing
+E_GET_AGAIN = 152       # a: consumer, b: number of the request, c: connection epoch     time to ask again
+E_ACKS_DUE = 153        # a: consumer, b: number of the batch, c: connection epoch       what was collected is sent now
+E_ACKS_IN = 154         # a: delivery (the last), b: 1 the rest of it, c: connection epoch   an ack of several
+E_TIMEOUTS = 155        # a: consumer                                 is a delivery unacknowledged for too long?
+E_SCALE = 156           # a: step, b: member to look at next
+E_LEAVE = 157           # a: client, b: LEAVE_…, c: connection epoch  a member says goodbye
+E_TOGETHER = 158        # a: client, b: TOGETHER_…                    who shares a channel shares its end
+E_ACKS_MORE = 159       # a: consumer, c: connection epoch            the rest of what was collected
 
 # commands of the world
 W_CRASH_NODE = 40       # a: node
@@ -104,6 +115,39 @@ C_REFUSED = 5       # the queue did not take it; a re-send may find room
 
 # --- flags of a copy (Copy.flags) ----------------------------------------------------------------------------------
 FLAG_HOP = 1        # the broker put it there (a dead letter …): no confirm waits for it
+
+# --- what is special about a consumer (Consumer.special) -------------------------------------------------------------
+CONSUMER_PULL = 1           # it asks for each message
+CONSUMER_LANES = 2          # it works on several deliveries at once
+CONSUMER_LOOKS = 4          # it looks something up before it works
+CONSUMER_BATCH = 8          # it acknowledges several at once
+CONSUMER_SHARED = 16        # its group's members share one channel
+CONSUMER_TIMEOUT = 32       # the broker closes its channel when it keeps a delivery for too long
+CONSUMER_SCALED = 64        # its group grows and shrinks
+CONSUMER_LEAVING = 128      # it was asked to stop, and begins nothing new
+CONSUMER_CANCELLED = 256    # the broker knows that, and sends it nothing more
+CONSUMER_FREE = 512         # it knows that the broker knows
+CONSUMER_WORKS = 1023       # any of these: what it works on stands in its lanes
+
+# --- marks of a delivery at its consumer (Delivery.held) -------------------------------------------------------------
+MARK_BEGUN = 1      # a hand-written consumer works on it
+MARK_DONE = 2       # its acknowledgement waits for those of others
+MARK_SENT = 4       # its acknowledgement has left
+MARK_SILENT = 8     # the handler kept silent about it
+MARK_SEEN = 16      # the look-up before the work found its business id
+MARK_EMPTY = 32     # the look-up before the work found nothing left to sell
+
+# --- what a group remembers (Group.memory) ---------------------------------------------------------------------------
+MEMORY_IDS = 1      # business ids
+MEMORY_LATE = 2     # looked up before the work, written after it
+MEMORY_COUNT = 4    # only the last so many
+MEMORY_TIME = 8     # only for so long
+MEMORY_STOCK = 16   # how many items are sold
+MEMORY_STOCK_LATE = 32
+
+# --- how a member leaves (event E_LEAVE) and what befalls those who share a channel (E_TOGETHER) ---------------------
+LEAVE_CANCEL, LEAVE_CANCELLED, LEAVE_CLOSE, LEAVE_DEAD = 0, 1, 2, 3
+TOGETHER_LOST, TOGETHER_CLOSED, TOGETHER_DEAD, TOGETHER_RESTART = 0, 1, 2, 3
 
 # --- how safe a copy is (Copy.storage) -----------------------------------------------------------------------------
 D_MEMORY, D_WRITTEN, D_SYNCED = 0, 1, 2
@@ -184,6 +228,11 @@ K_HELD = int(Kind.HELD)
 K_ACK_SENT = int(Kind.ACK_SENT)
 K_NACK_SENT = int(Kind.NACK_SENT)
 K_DROPPED = int(Kind.DROPPED)
+K_CHANNEL_CLOSED = int(Kind.CHANNEL_CLOSED)
+K_MEMBER_JOINED = int(Kind.MEMBER_JOINED)
+K_MEMBER_LEFT = int(Kind.MEMBER_LEFT)
+K_SOLD_OUT = int(Kind.SOLD_OUT)
+K_GOT_NOTHING = int(Kind.GOT_NOTHING)
 K_NODE_CRASHED = int(Kind.NODE_CRASHED)
 K_NODE_RESTARTED = int(Kind.NODE_RESTARTED)
 K_CLIENT_CRASHED = int(Kind.CLIENT_CRASHED)

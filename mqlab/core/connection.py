@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from mqlab.core.alarms import free
 from mqlab.core.arrivals import schedule_arrival
+from mqlab.core.asking import ask
 from mqlab.core.codes import (
     CHUNK,
     CONSUMER,
+    CONSUMER_FREE,
+    CONSUMER_LEAVING,
+    CONSUMER_PULL,
+    CONSUMER_SHARED,
     E_CONNECT,
     E_DROP,
     E_FORGET,
     E_HEARTBEAT,
     E_RETURN,
     E_REVIVE,
+    E_TOGETHER,
     E_UNKNOWN,
     K_CLIENT_CRASHED,
     K_CLIENT_RESTARTED,
@@ -31,22 +37,32 @@ from mqlab.core.codes import (
     RANK_CONTINUE,
     RANK_EVENT,
     SOCKET_READING,
+    TOGETHER_CLOSED,
+    TOGETHER_DEAD,
+    TOGETHER_LOST,
+    TOGETHER_RESTART,
 )
-from mqlab.core.hands import interrupt
+from mqlab.core.hands import interrupt, start_next
 from mqlab.core.heap import push
+from mqlab.core.lanes import begin_anew
+from mqlab.core.leaving import member_left
 from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_unacked
 from mqlab.core.recorder import drop_delivery, emit, tell
-from mqlab.core.records import clients, consumers, copies, deliveries, nodes, producers, queues, runs
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs
 from mqlab.core.settling import pump
 from mqlab.core.sockets import leave_socket
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, seldom
 
 __all__ = [
     "close",
+    "close_alone",
     "connect",
+    "connect_later",
     "die",
+    "die_alone",
     "heartbeat",
     "lost",
+    "lost_alone",
     "reset",
     "return_some",
     "return_unacked",
@@ -92,9 +108,27 @@ def return_unacked(s: State, client: int) -> None:
         push(s, runs(s, 0)["now"], RANK_CONTINUE, E_RETURN, client, 0, 0)
 
 
+@seldom
+def _together(s: State, client: int, what: int) -> None:
+    """Let what befell a consumer befall all those who share its channel."""
+    k = consumers(s, clients(s, client)["owner"])
+    if (k["special"] & CONSUMER_SHARED) != 0:
+        first = consumers(s, groups(s, k["group"])["first"])["client"]
+        push(s, runs(s, 0)["now"], RANK_CONTINUE, E_TOGETHER, first, what, 0)
+
+
 @kernel
 def close(s: State, client: int) -> None:
     """The broker closes a connection: a consumer's unacknowledged deliveries go back."""
+    c = clients(s, client)
+    if c["open"] == 1 and c["kind"] == CONSUMER and consumers(s, c["owner"])["special"] != 0:
+        _together(s, client, TOGETHER_CLOSED)
+    close_alone(s, client)
+
+
+@kernel
+def close_alone(s: State, client: int) -> None:
+    """Close a connection, whoever else uses its channel."""
     c = clients(s, client)
     if c["open"] == 0:
         return
@@ -110,6 +144,15 @@ def close(s: State, client: int) -> None:
 def lost(s: State, client: int) -> None:
     """The client learns that its connection ended, and will try to connect again."""
     c = clients(s, client)
+    if c["up"] == 1 and c["kind"] == CONSUMER and consumers(s, c["owner"])["special"] != 0:
+        _together(s, client, TOGETHER_LOST)
+    lost_alone(s, client)
+
+
+@kernel
+def lost_alone(s: State, client: int) -> None:
+    """Learn that a connection ended, whoever else uses its channel."""
+    c = clients(s, client)
     if c["up"] == 0:
         return
     c["up"] = 0
@@ -120,11 +163,12 @@ def lost(s: State, client: int) -> None:
         push(s, now, RANK_CONTINUE, E_UNKNOWN, c["owner"], 0, 0)
     else:
         push(s, now, RANK_CONTINUE, E_DROP, c["owner"], 0, 0)
-    _connect_later(s, client, c["reconnect"])
+    connect_later(s, client, c["reconnect"])
 
 
 @kernel
-def _connect_later(s: State, client: int, pause: int) -> None:
+def connect_later(s: State, client: int, pause: int) -> None:
+    """Try to connect after a pause, unless that is about to happen anyway."""
     c = clients(s, client)
     if c["connecting"] == 0:
         c["connecting"] = 1
@@ -140,12 +184,16 @@ def connect(s: State, client: int, life: int) -> None:
     c["connecting"] = 0
     if c["alive"] == 0 or c["up"] == 1:
         return
+    if c["gone"] == 1:  # it is to leave anyway
+        consumers(s, c["owner"])["special"] = consumers(s, c["owner"])["special"] | CONSUMER_FREE
+        start_next(s, c["owner"])
+        return
     if nodes(s, c["node"])["up"] == 0 or c["silent"] > 0:
-        _connect_later(s, client, max(c["reconnect"], 1))
+        connect_later(s, client, max(c["reconnect"], 1))
         return
     close(s, client)
     if c["kind"] == CONSUMER and consumers(s, c["owner"])["unacked_head"] >= 0:
-        _connect_later(s, client, 0)  # what its last life left goes back first, piece by piece
+        connect_later(s, client, 0)  # what its last life left goes back first, piece by piece
         return
     c["epoch"] = c["epoch"] + 1
     c["up"] = 1
@@ -158,6 +206,8 @@ def connect(s: State, client: int, life: int) -> None:
     else:
         ring_join(s, c["owner"])
         dispatch(s, consumers(s, c["owner"])["queue"])
+        if consumers(s, c["owner"])["special"] != 0:
+            begin_anew(s, c["owner"])
 
 
 @kernel
@@ -209,11 +259,25 @@ def speak(s: State, client: int) -> None:
         tell(s, K_SILENCE_ENDED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
         if c["alive"] == 0:  # now its operating system can be heard: nobody is there
             close(s, client)
+        elif c["kind"] == CONSUMER and (consumers(s, c["owner"])["special"] & CONSUMER_PULL) != 0 and c["up"] == 1:
+            ask(s, c["owner"])  # its question, or the answer, may have vanished
 
 
 @kernel
 def die(s: State, client: int, restart: int) -> None:
     """A client's process dies; its operating system resets the connection. ``restart`` ns later it is back (-1: no)."""
+    c = clients(s, client)
+    if c["alive"] == 1 and c["kind"] == CONSUMER and consumers(s, c["owner"])["special"] != 0:
+        if restart >= 0:
+            _together(s, client, TOGETHER_RESTART)
+        else:
+            _together(s, client, TOGETHER_DEAD)
+    die_alone(s, client, restart)
+
+
+@kernel
+def die_alone(s: State, client: int, restart: int) -> None:
+    """A process dies, whoever else uses its channel."""
     c = clients(s, client)
     if c["alive"] == 0:
         return
@@ -232,15 +296,17 @@ def die(s: State, client: int, restart: int) -> None:
         push(s, run["now"], RANK_CONTINUE, E_FORGET, c["owner"], 0, 0)
     if c["silent"] == 0:  # cut off from the broker, nobody hears the reset
         close(s, client)
-    if restart >= 0:
+    if c["gone"] == 1 and (consumers(s, c["owner"])["special"] & CONSUMER_LEAVING) != 0:
+        member_left(s, c["owner"], 1)
+    elif restart >= 0:
         push(s, run["now"] + restart, RANK_EVENT, E_REVIVE, client, 0, c["life"])
 
 
 @kernel
 def revive(s: State, client: int) -> None:
-    """A dead client's process starts again."""
+    """A dead client's process starts again, unless it is none of its group's members."""
     c = clients(s, client)
-    if c["alive"] == 1:
+    if c["alive"] == 1 or c["gone"] == 1:
         return
     c["alive"] = 1
     tell(s, K_CLIENT_RESTARTED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
@@ -249,4 +315,4 @@ def revive(s: State, client: int) -> None:
         if p["stalled"] == 1:
             p["stalled"] = 0
             schedule_arrival(s, c["owner"])
-    _connect_later(s, client, 0)
+    connect_later(s, client, 0)

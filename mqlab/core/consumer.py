@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mqlab.core.batching import collect, keep_silent
 from mqlab.core.codes import (
     ACK_DONE,
     ACK_REJECT,
@@ -35,13 +36,40 @@ from mqlab.core.connection import die
 from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_group
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross, is_instant
-from mqlab.core.queue import dispatch, leave_node, put_back, ring_join, unlink_unacked
+from mqlab.core.queue import credit_back, dispatch, leave_node, put_back, unlink_unacked
 from mqlab.core.recorder import drop_delivery, emit
-from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs
-from mqlab.jit import State, kernel
+from mqlab.core.records import (
+    clients,
+    consumers,
+    copies,
+    deliveries,
+    groups,
+    nodes,
+    producers,
+    queues,
+    runs,
+    targets,
+)
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import ACK, EXCEPTION, unit
 
-__all__ = ["ack_in", "begin_by_hand", "service_done", "settle_by_hand"]
+__all__ = ["ack_in", "begin_by_hand", "service_done", "settle", "settle_by_hand"]
+
+
+@seldom
+def _may_fail(s: State, delivery: int) -> bool:
+    """Say whether exceptions meet this message (``only``), and still meet it at this delivery (``times``)."""
+    d = deliveries(s, delivery)
+    g = groups(s, consumers(s, d["consumer"])["group"])
+    if g["times"] > 0 and d["number"] > g["times"]:
+        return False
+    if g["only_n"] == 0:
+        return True
+    number = copies(s, copies(s, d["copy"])["root"])["number"]
+    found = False
+    for i in range(g["only_n"]):
+        found = found or targets(s, g["only"] + i)["n"] == number
+    return found
 
 
 @kernel
@@ -49,6 +77,8 @@ def _fails(s: State, consumer: int, delivery: int) -> bool:
     """Draw whether the handler raises: anew at each delivery, or once for a poison message."""
     g = groups(s, consumers(s, consumer)["group"])
     if g["fails"] <= 0.0:
+        return False
+    if g["picky"] == 1 and not _may_fail(s, delivery):
         return False
     d = deliveries(s, delivery)
     c = copies(s, d["copy"])
@@ -64,7 +94,7 @@ def service_done(s: State, consumer: int, delivery: int, life: int) -> None:
     if k["life"] != life:
         return
     if not _fails(s, consumer, delivery):
-        finish_one(s, consumer)
+        finish_one(s, consumer, delivery)
         _succeed(s, consumer, delivery)
         start_next(s, consumer)
         return
@@ -73,7 +103,7 @@ def service_done(s: State, consumer: int, delivery: int, life: int) -> None:
     entity = clients(s, k["client"])["entity"]
     queue = queues(s, k["queue"])["entity"]
     emit(s, K_FAILED, d["copy"], entity, queue, d["number"], 0, 0)
-    finish_one(s, consumer)
+    finish_one(s, consumer, delivery)
     then = g["then"]
     if then == THEN_CRASH:
         restart = g["restart"]
@@ -84,6 +114,8 @@ def service_done(s: State, consumer: int, delivery: int, life: int) -> None:
     if then == THEN_HOLD or k["auto"] == 1:
         if then == THEN_HOLD:
             emit(s, K_HELD, d["copy"], entity, queue, d["number"], 0, 0)
+            if k["special"] != 0:
+                keep_silent(s, delivery)
         abandon(s, delivery)
     elif then == THEN_REQUEUE:
         _answer(s, delivery, ACK_REQUEUE)
@@ -99,7 +131,7 @@ def _succeed(s: State, consumer: int, delivery: int) -> None:
     d = deliveries(s, delivery)
     entity = clients(s, k["client"])["entity"]
     queue = queues(s, k["queue"])["entity"]
-    happened = effect(s, d["copy"], k["group"], entity)
+    happened = effect(s, delivery, k["group"], entity, 0)
     if happened:
         emit(s, K_PROCESSED, d["copy"], entity, queue, d["number"], 0, 0)
     else:
@@ -123,6 +155,8 @@ def _answer(s: State, delivery: int, answer: int) -> None:
     client = clients(s, index)
     if client["up"] == 0 or client["epoch"] != d["epoch"]:
         drop_delivery(s, delivery)
+        return
+    if k["special"] != 0 and collect(s, delivery, answer):
         return
     queue = queues(s, k["queue"])["entity"]
     copy = d["copy"]
@@ -165,16 +199,16 @@ def ack_in(s: State, delivery: int, answer: int, epoch: int) -> None:
         drop_delivery(s, delivery)
         return
     unlink_unacked(s, delivery)
-    _settle(s, delivery, copy, answer)
+    settle(s, delivery, copy, answer)
     consumer = d["consumer"]
     drop_delivery(s, delivery)  # the broker's hold
     drop_delivery(s, delivery)  # the packet's
-    ring_join(s, consumer)
+    credit_back(s, consumer)
     dispatch(s, queue)
 
 
 @kernel
-def _settle(s: State, delivery: int, copy: int, answer: int) -> None:
+def settle(s: State, delivery: int, copy: int, answer: int) -> None:
     """Do what the acknowledgement says: done, back to its place, or refused for good."""
     d = deliveries(s, delivery)
     c = copies(s, copy)
@@ -227,7 +261,7 @@ def settle_by_hand(s: State, delivery: int, answer: int, serial: int) -> bool:
         return False
     consumer = d["consumer"]
     d["serial"] = -1
-    finish_one(s, consumer)
+    finish_one(s, consumer, delivery)
     if answer == ACK_DONE:
         _succeed(s, consumer, delivery)
     elif consumers(s, consumer)["auto"] == 1:

@@ -62,6 +62,20 @@ def _gauges(machine: Machine, model: Model) -> dict[str, int]:
         gauges[f"{group.name}.blocked_ns"] = int(
             members["blocked_ns"].sum() + (model.end_ns - blocked["blocked_since"]).sum()
         )
+    return gauges | _consumer_gauges(machine, model)
+
+
+def _consumer_gauges(machine: Machine, model: Model) -> dict[str, int]:
+    """What groups that sell have sold, and how often groups that pull were told that there is nothing."""
+    gauges: dict[str, int] = {}
+    for group, record in zip(model.consumers, machine.array("groups"), strict=False):
+        if group.inventory is not None:
+            sold = int(record["sold"])
+            gauges[f"{group.name}.sold"] = sold
+            gauges[f"{group.name}.oversold"] = max(0, sold - group.inventory.items)
+            gauges[f"{group.name}.sold_out"] = int(record["sold_out"])
+        if group.pull_ns:
+            gauges[f"{group.name}.empty_gets"] = int(record["empty"])
     return gauges
 
 
@@ -119,5 +133,10 @@ def _utilisation(machine: Machine, model: Model) -> dict[str, float]:
         busy[f"{node.name}.disk"] = int(record["disk_busy"]) / span
     for group, record in zip(model.consumers, machine.array("groups"), strict=False):
         rest = float(model.end_ns - int(record["since"])) * int(record["busy"])
-        busy[group.name] = (float(record["busy_time"]) + rest) / (span * group.count)
+        there = span * group.count
+        if group.scale:
+            since = model.end_ns - int(record["exists_since"])
+            there = float(record["exists_time"]) + float(record["exists"]) * since
+        worked = float(record["busy_time"]) + rest
+        busy[group.name] = worked / (there * group.concurrency) if there else 0.0
     return busy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mqlab.core.codes import (
+    CONSUMER_WORKS,
     DISPATCH_CHUNK,
     E_DROP,
     E_SERVICE_DONE,
@@ -21,9 +22,22 @@ from mqlab.core.codes import (
 )
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
+from mqlab.core.lanes import clear_lane, start_specially, touch_group
+from mqlab.core.memory import act
 from mqlab.core.recorder import drop_delivery, emit
-from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, outbox, queues, runs
-from mqlab.jit import State, kernel
+from mqlab.core.records import (
+    clients,
+    consumers,
+    copies,
+    deliveries,
+    groups,
+    lanes,
+    nodes,
+    outbox,
+    queues,
+    runs,
+)
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import EFFECT_AT, SERVICE, unit
 
 __all__ = [
@@ -37,15 +51,6 @@ __all__ = [
     "stop_for_world",
     "touch_group",
 ]
-
-
-@kernel
-def touch_group(s: State, group: int) -> None:
-    """Bring the group's busy time up to now; call before ``busy`` changes."""
-    g = groups(s, group)
-    now = runs(s, 0)["now"]
-    g["busy_time"] = g["busy_time"] + float(g["busy"]) * float(now - g["since"])
-    g["since"] = now
 
 
 @kernel
@@ -93,6 +98,8 @@ def receive(s: State, delivery: int, epoch: int) -> None:
     if c["delivered"] < 0:
         c["delivered"] = runs(s, 0)["now"]
     emit(s, K_DELIVERED, d["copy"], client["entity"], queue, d["number"], 0, 0)
+    if k["special"] != 0:
+        k["asking"] = 0  # it has its answer
     if k["by_hand"] == 1:
         stop_for_world(s, STOP_DELIVERY, consumer, delivery, d["serial"], 0)
         return
@@ -108,6 +115,9 @@ def receive(s: State, delivery: int, epoch: int) -> None:
 def start_next(s: State, consumer: int) -> None:
     """Begin to work on the oldest delivery in hand, if there is one and the consumer is idle."""
     k = consumers(s, consumer)
+    if (k["special"] & CONSUMER_WORKS) != 0:
+        start_specially(s, consumer)
+        return
     delivery = int(k["hand_head"])
     if delivery < 0 or k["current"] >= 0:
         return
@@ -143,22 +153,25 @@ def start_next(s: State, consumer: int) -> None:
 
 
 @kernel
-def finish_one(s: State, consumer: int) -> None:
-    """Note that the consumer is no longer busy."""
+def finish_one(s: State, consumer: int, delivery: int) -> None:
+    """Note that the consumer no longer works on a delivery."""
     k = consumers(s, consumer)
     k["current"] = -1
+    if k["special"] != 0:
+        clear_lane(s, consumer, delivery)
     touch_group(s, k["group"])
     g = groups(s, k["group"])
     g["busy"] = g["busy"] - 1
 
 
 @kernel
-def effect(s: State, copy: int, group: int, entity: int) -> bool:
+def effect(s: State, delivery: int, group: int, entity: int, died: int) -> bool:
     """Let the business effect of a copy happen, unless the group knows the business id; True if it happened.
 
-    The look-up is exact while the message lives, and it lives as long as any of its copies or re-sends could arrive:
-    so the shared store of business ids is the message's own record.
+    An exact look-up needs no store: what could still arrive is alive, and so the record of its message is too.
+    ``died``: the consumer was killed in mid-work.
     """
+    copy = int(deliveries(s, delivery)["copy"])
     c = copies(s, copy)
     run = runs(s, 0)
     if c["processings"] == 0:
@@ -167,7 +180,10 @@ def effect(s: State, copy: int, group: int, entity: int) -> bool:
         run["order"] = run["order"] + 1
         c["consumer"] = entity
     c["processings"] = c["processings"] + 1
-    if groups(s, group)["deduplicate"] == 1:
+    deduplicate = groups(s, group)["deduplicate"]
+    if deduplicate != 0:
+        if deduplicate == 2:
+            return act(s, delivery, group, died)
         other = c["root"]
         while other >= 0:
             o = copies(s, other)
@@ -180,24 +196,41 @@ def effect(s: State, copy: int, group: int, entity: int) -> bool:
 
 @kernel
 def interrupt(s: State, consumer: int) -> None:
-    """Kill the work in progress: its effect may have happened, at a point drawn uniformly within the service."""
+    """Kill the work in progress."""
     k = consumers(s, consumer)
     k["life"] = k["life"] + 1
-    delivery = k["current"]
-    if delivery < 0:
-        return
+    if (k["special"] & CONSUMER_WORKS) != 0:
+        _interrupt_lanes(s, consumer)
+    elif k["current"] >= 0:
+        _interrupt_one(s, consumer, k["current"], k["started"], k["ends"])
+
+
+@seldom
+def _interrupt_lanes(s: State, consumer: int) -> None:
+    """Kill everything that a consumer works on."""
+    k = consumers(s, consumer)
+    for i in range(groups(s, k["group"])["lanes"]):
+        lane = lanes(s, k["lane"] + i)
+        if lane["delivery"] >= 0:
+            _interrupt_one(s, consumer, lane["delivery"], lane["started"], lane["ends"])
+
+
+@kernel
+def _interrupt_one(s: State, consumer: int, delivery: int, started: int, ends: int) -> None:
+    """Kill a piece of work: its effect may have happened, at a point drawn uniformly within the service."""
+    k = consumers(s, consumer)
     d = deliveries(s, delivery)
     ident = copies(s, d["copy"])["ident"]
     g = groups(s, k["group"])
-    worked = float(runs(s, 0)["now"] - k["started"])
-    whole = float(k["ends"] - k["started"])
+    worked = float(runs(s, 0)["now"] - started)
+    whole = float(ends - started)
     entity = clients(s, k["client"])["entity"]
     queue = queues(s, k["queue"])["entity"]
     if unit(EFFECT_AT, g["ident"], ident, d["number"], 0) * whole < worked:
-        if effect(s, d["copy"], k["group"], entity):
+        if effect(s, delivery, k["group"], entity, 1):
             emit(s, K_EFFECT, d["copy"], entity, queue, d["number"], 0, 0)
     emit(s, K_DROPPED, d["copy"], entity, queue, d["number"], 0, 1)
-    finish_one(s, consumer)
+    finish_one(s, consumer, delivery)
     abandon(s, delivery)
 
 

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from mqlab.core.alarms import disk_free, disk_full, learn_blocked, look_at_memory, read_socket, unblock, unblocked
 from mqlab.core.arrivals import schedule_arrival
+from mqlab.core.asking import got_nothing
+from mqlab.core.batching import acks_due, acks_more
 from mqlab.core.bins import close_bins, warm
+from mqlab.core.channels import prime_specially, timeouts, together
 from mqlab.core.codes import (
     ACK_REJECT,
     E_ACK_IN,
+    E_ACKS_DUE,
+    E_ACKS_IN,
+    E_ACKS_MORE,
     E_ARRIVAL,
     E_CONFIRM_IN,
     E_CONFIRM_TIMER,
@@ -26,7 +32,11 @@ from mqlab.core.codes import (
     E_FORGET,
     E_FRAME_IN,
     E_FRAME_OUT,
+    E_GET_AGAIN,
+    E_GET_EMPTY,
+    E_GET_IN,
     E_HEARTBEAT,
+    E_LEAVE,
     E_MEMORY,
     E_PREPARED,
     E_PUBLISH_DO,
@@ -37,8 +47,11 @@ from mqlab.core.codes import (
     E_RESET_SEEN,
     E_RETURN,
     E_REVIVE,
+    E_SCALE,
     E_SERVICE_DONE,
     E_SOCKET,
+    E_TIMEOUTS,
+    E_TOGETHER,
     E_UNBLOCK,
     E_UNKNOWN,
     E_WARM,
@@ -69,8 +82,10 @@ from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_h
 from mqlab.core.exchange import publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
 from mqlab.core.frames import BLOCKED, UNBLOCKED, frame_again, frame_kind
+from mqlab.core.getting import ask_again, get_in
 from mqlab.core.hands import drop_hands, receive
 from mqlab.core.heap import close_hole, push, take_top
+from mqlab.core.multiple import acks_in
 from mqlab.core.producer import arrival, create, prepared
 from mqlab.core.queue import dispatch, ring_join
 from mqlab.core.recorder import retire
@@ -84,6 +99,7 @@ from mqlab.core.records import (
     queues,
     runs,
 )
+from mqlab.core.scaling import leave, scale
 from mqlab.core.settling import confirm_in, confirm_timer, forget, pump, resend, unknown
 from mqlab.core.storage import flush_end, flush_start
 from mqlab.jit import State, entry, kernel, seldom
@@ -181,6 +197,8 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         unblock(s, a)
     elif kind == E_MEMORY:
         look_at_memory(s, a)
+    elif 150 <= kind < 160:
+        _happen_to_consumers(s, kind, a, b, c)
 
 
 @seldom
@@ -194,6 +212,31 @@ def _frame_in(s: State, client: int, word: int, epoch: int) -> None:
         learn_blocked(s, client)
     elif kind == UNBLOCKED:
         unblocked(s, client)
+
+
+@seldom
+def _happen_to_consumers(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """Events of consumers that are not plain."""
+    if kind == E_GET_IN:
+        get_in(s, a, b, c)
+    elif kind == E_GET_EMPTY:
+        got_nothing(s, a, b, c)
+    elif kind == E_GET_AGAIN:
+        ask_again(s, a, b, c)
+    elif kind == E_ACKS_DUE:
+        acks_due(s, a, b, c)
+    elif kind == E_ACKS_IN:
+        acks_in(s, a, c)
+    elif kind == E_ACKS_MORE:
+        acks_more(s, a, c)
+    elif kind == E_TIMEOUTS:
+        timeouts(s, a)
+    elif kind == E_SCALE:
+        scale(s, a, b)
+    elif kind == E_LEAVE:
+        leave(s, a, b, c)
+    elif kind == E_TOGETHER:
+        together(s, a, b)
 
 
 @kernel
@@ -250,6 +293,7 @@ def _prime(s: State) -> None:
     run["primed"] = 1
     for consumer in range(run["consumers"]):
         ring_join(s, consumer)
+    prime_specially(s)
     for producer in range(run["producers"]):
         schedule_arrival(s, producer)
     for node in range(run["nodes"]):

@@ -18,6 +18,7 @@ from mqlab.core.codes import (
     C_GONE,
     C_READY,
     C_UNACKED,
+    CONSUMER_SHARED,
     DISPATCH_CHUNK,
     E_DELIVERY_IN,
     E_DISPATCH,
@@ -32,16 +33,19 @@ from mqlab.core.codes import (
     RANK_EVENT,
     X_AUTO_ACK,
 )
+from mqlab.core.credit import channel_is_full, special_credit
 from mqlab.core.hands import receive
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, TWIN, cross, doubled, is_instant
 from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
-from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
-from mqlab.jit import State, kernel
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, queues, runs
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import DELIVERY
 
 __all__ = [
     "append",
+    "credit_back",
+    "deliver",
     "dispatch",
     "has_credit",
     "leave_node",
@@ -188,6 +192,8 @@ def has_credit(s: State, consumer: int) -> bool:
     k = consumers(s, consumer)
     if clients(s, k["client"])["open"] == 0:
         return False
+    if k["special"] != 0:
+        return special_credit(s, consumer)
     return k["auto"] == 1 or k["prefetch"] == 0 or k["unacked"] < k["prefetch"]
 
 
@@ -227,6 +233,34 @@ def ring_leave(s: State, consumer: int) -> None:
 
 
 @kernel
+def credit_back(s: State, consumer: int) -> None:
+    """An acknowledgement came: the consumer, or all on its channel, may take more."""
+    ring_join(s, consumer)
+    if consumers(s, consumer)["special"] != 0:
+        _channel_joins(s, consumer)
+
+
+@seldom
+def _channel_joins(s: State, consumer: int) -> None:
+    """Let everybody on a channel that is not full any more queue up for deliveries."""
+    k = consumers(s, consumer)
+    if (k["special"] & CONSUMER_SHARED) != 0:
+        g = groups(s, k["group"])
+        for i in range(g["members"]):
+            ring_join(s, g["first"] + i)
+
+
+@seldom
+def _channel_leaves(s: State, consumer: int) -> None:
+    """Let nobody on a channel that is full wait for deliveries."""
+    k = consumers(s, consumer)
+    if (k["special"] & CONSUMER_SHARED) != 0 and channel_is_full(s, k["group"]):
+        g = groups(s, k["group"])
+        for i in range(g["members"]):
+            ring_leave(s, g["first"] + i)
+
+
+@kernel
 def unlink_unacked(s: State, delivery: int) -> None:
     """The broker no longer waits for this delivery's acknowledgement."""
     d = deliveries(s, delivery)
@@ -254,7 +288,7 @@ def leave_node(s: State, copy: int) -> None:
 
 
 @kernel
-def _deliver(s: State, queue: int, copy: int, consumer: int) -> None:
+def deliver(s: State, queue: int, copy: int, consumer: int) -> None:
     """Send a copy to a consumer."""
     q = queues(s, queue)
     k = consumers(s, consumer)
@@ -289,6 +323,8 @@ def _deliver(s: State, queue: int, copy: int, consumer: int) -> None:
         set_unacked(s, queue, 1)
     ring_leave(s, consumer)
     ring_join(s, consumer)
+    if k["special"] != 0:
+        _channel_leaves(s, consumer)
     departs = run["now"]
     node = nodes(s, q["node"])
     if node["deliver_ns"] > 0:
@@ -359,6 +395,6 @@ def dispatch(s: State, queue: int) -> None:
         copy = take_first(s, queue)
         if copy < 0:
             return
-        _deliver(s, queue, copy, consumer)
+        deliver(s, queue, copy, consumer)
     q["dispatching"] = 1
     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_DISPATCH, queue, 0, 0)

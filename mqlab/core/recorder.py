@@ -142,6 +142,8 @@ def _reset_extra(s: State, slot: int) -> None:
     x = extras(s, slot)
     x["expires"] = -1
     x["synced"] = -1
+    x["known_by"] = 0
+    x["known_at"] = -1
 
 
 @kernel

@@ -28,6 +28,7 @@ __all__ = [
     "GROUP",
     "HEAP",
     "INBOX",
+    "LANE",
     "NODE",
     "OUTBOX",
     "PRODUCER",
@@ -36,6 +37,7 @@ __all__ = [
     "RUN",
     "SIDE",
     "STAGE",
+    "STEP",
     "clients",
     "consumers",
     "copies",
@@ -49,6 +51,7 @@ __all__ = [
     "heap",
     "histograms",
     "inbox",
+    "lanes",
     "nodes",
     "outbox",
     "producers",
@@ -58,6 +61,7 @@ __all__ = [
     "series",
     "sides",
     "stages",
+    "steps",
     "table",
     "tallies",
 ]
@@ -83,6 +87,7 @@ RUN = np.dtype(
         ("producers", "i8"), ("consumers", "i8"), ("primed", "i8"),
         ("alarmed", "i8"),           # nodes with an alarm
         ("extras", "i8"),            # 1: every copy has its record in the array of extras
+        ("steps", "i8"),
     ]
 )  # fmt: skip
 """One record: everything there is once."""
@@ -115,6 +120,7 @@ EXTRA = np.dtype(
     [
         ("expires", "i8"),                          # of the copy: when its time-to-live ends; -1: never
         ("synced", "i8"),                           # of the copy: when an fsync said that it was safe; -1: never
+        ("known_by", "i8"), ("known_at", "i8"),     # whose memory has its business id: bits of groups; since when
     ],
     align=True,
 )  # fmt: skip
@@ -179,6 +185,7 @@ CLIENT = np.dtype(
         ("epoch", "i4"), ("life", "i4"),
         ("alive", "i4"), ("up", "i4"), ("open", "i4"),   # process lives; it believes it is connected; the broker does
         ("silent", "i4"), ("silence", "i4"), ("connecting", "i4"),
+        ("gone", "i4"),                                  # 1: no member of its group (any more)
         ("heartbeat", "i8"), ("reconnect", "i8"),
         ("up_side", "i4"), ("down_side", "i4"), ("ordered", "i4"),
         ("up_last", "i8"), ("down_last", "i8"),
@@ -220,6 +227,10 @@ CONSUMER = np.dtype(
         ("hand_head", "i4"), ("hand_tail", "i4"), ("current", "i4"),
         ("started", "i8"), ("ends", "i8"),
         ("special", "i8"),                        # 0: a plain consumer; else CONSUMER_… flags
+        ("member", "i4"), ("lane", "i4"),    # its number in its group; its first lane
+        ("wanted", "i4"), ("closing", "i4"),      # its group wants it; its goodbye is on the way
+        ("asking", "i4"), ("gets", "i8"),         # pull: it waits for an answer; requests so far
+        ("collected", "i8"), ("batch", "i8"),     # acknowledgements not sent yet; batches so far
     ],
     align=True,
 )  # fmt: skip
@@ -229,10 +240,23 @@ GROUP = np.dtype(
         ("ident", "u8"), ("service", "i4"), ("members", "i4"), ("busy", "i8"), ("alpha", "f8"), ("beta", "f8"),
         ("fails", "f8"), ("poison", "i4"), ("then", "i4"), ("deduplicate", "i4"), ("restart", "i8"),
         ("since", "i8"), ("busy_time", "f8"), ("entity", "i4"),
+        ("first", "i4"), ("lanes", "i4"),                       # its first consumer; what each works on at once
+        ("picky", "i4"), ("times", "i4"), ("only", "i4"), ("only_n", "i4"),     # which messages its exceptions meet
+        ("memory", "i4"), ("bit", "i8"), ("lookup", "i8"), ("window", "i8"), ("acts", "i8"),
+        ("items", "i8"), ("sold", "i8"), ("sold_out", "i8"),
+        ("pull", "i8"), ("empty", "i8"),                        # the pause after an empty answer; how many there were
+        ("batch", "i8"), ("batch_after", "i8"), ("channel", "i8"), ("timeout", "i8"), ("check", "i8"),
+        ("exists", "i8"), ("exists_since", "i8"), ("exists_time", "f8"),
     ],
     align=True,
 )  # fmt: skip
 """A consumer group."""
+
+LANE = np.dtype([("started", "i8"), ("ends", "i8"), ("delivery", "i4")], align=True)
+"""One of the things that a consumer with ``special`` works on at once; delivery -1: none."""
+
+STEP = np.dtype([("at", "i8"), ("count", "i8"), ("group", "i4"), ("kill", "i4")], align=True)
+"""One step of a group that grows and shrinks: from ``at`` on it has ``count`` members."""
 
 DIST = np.dtype([("kind", "i4"), ("count", "i4"), ("p0", "f8"), ("p1", "f8"), ("p2", "f8")], align=True)
 """A distribution in postfix order: ``count`` of the first record says how many records it takes; a sum or maximum
@@ -275,10 +299,13 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("series", SERIES_RECORD),
     ("event_rows", EVENT),
     ("fate_rows", FATE),
+    ("lanes", LANE),
+    ("steps", STEP),
 )
 """Name and dtype of every array of the state, in the order of the directory."""
 
 (
     runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups,
     dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
+    lanes, steps,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

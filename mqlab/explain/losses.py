@@ -95,6 +95,17 @@ def _auto_ack(story: Story, row: np.void) -> Reason:
     )
 
 
+def _early_commit(story: Story, row: np.void) -> Reason:
+    consumers = consumers_path(story, row)
+    if not len(story.of(Kind.HELD, copy=int(row["copy"]))):
+        return Reason("Its offset was committed before it was processed", (), "committing afterwards")
+    return Reason(
+        "The handler kept silent about it, and an acknowledgement of everything up to a later delivery covered it",
+        (f"{consumers}.acks.batch", f"{consumers}.exceptions.then: hold"),
+        f"{consumers}.exceptions.then: requeue or reject, or no {consumers}.acks",
+    )
+
+
 CAUSES: Mapping[Cause, Because] = {
     Cause.NONE: plainly("It was lost"),
     Cause.CLIENT_BUFFER: _client_buffer,
@@ -104,7 +115,7 @@ CAUSES: Mapping[Cause, Because] = {
     Cause.UNREPLICATED: plainly("The only replica that had it was gone", "waiting for more replicas"),
     Cause.TRUNCATED: plainly("A new leader without it cut it off the log", "no unclean election"),
     Cause.AUTO_ACK: _auto_ack,
-    Cause.EARLY_COMMIT: plainly("Its offset was committed before it was processed", "committing afterwards"),
+    Cause.EARLY_COMMIT: _early_commit,
     Cause.OFFSET_RESET: plainly("The consumer's offset was reset past it"),
     Cause.SLOW_JOINER: plainly("It was sent before the subscriber had joined", "waiting for the subscriber"),
     Cause.OUTPUT_BUFFER: plainly("The output buffer of its subscriber overflowed", "a quicker subscriber"),

@@ -130,6 +130,11 @@ def _dropped(m: Moment) -> str:
     )
 
 
+def _channel_closed(m: Moment) -> str:
+    late = f" after {span(m.first)}" if m.first > 0 else ""
+    return f"the broker closed the channel of {m.who}, which had not acknowledged a delivery{late}"
+
+
 def _node_crashed(m: Moment) -> str:
     if m.cause == 1:
         return f"{m.who} lost power"
@@ -181,6 +186,11 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.ACK_SENT: lambda m: f"{m.who} sent an acknowledgement",
     Kind.NACK_SENT: _nack_sent,
     Kind.DROPPED: _dropped,
+    Kind.SOLD_OUT: lambda m: f"{m.who} found nothing left to sell",
+    Kind.CHANNEL_CLOSED: _channel_closed,
+    Kind.MEMBER_JOINED: lambda m: f"{m.who} joined its group",
+    Kind.MEMBER_LEFT: lambda m: f"{m.who} {'was killed' if m.cause else 'had ended its work'} and left its group",
+    Kind.GOT_NOTHING: lambda m: f"{m.who} asked for a message, and there was none",
     Kind.NODE_CRASHED: _node_crashed,
     Kind.NODE_RESTARTED: lambda m: f"{m.who} was up again",
     Kind.CLIENT_CRASHED: lambda m: f"{m.who} crashed",

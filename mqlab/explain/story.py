@@ -226,11 +226,11 @@ def story_of(trace: Trace, model: Model, message: int) -> Story:
         message,
         trace.events.of_message(message).astype(EVENT, copy=False),
         trace.fates.of_message(message).astype(FATE, copy=False),
-        _without_flushes(trace.events.of_message(-1)),
+        _without_noise(trace.events.of_message(-1)),
     )
 
 
-def _without_flushes(world: NDArray[np.void]) -> NDArray[np.void]:
-    noise: Sequence[Kind] = (Kind.FLUSH_BEGAN, Kind.FLUSH_ENDED)
+def _without_noise(world: NDArray[np.void]) -> NDArray[np.void]:
+    noise: Sequence[Kind] = (Kind.FLUSH_BEGAN, Kind.FLUSH_ENDED, Kind.GOT_NOTHING)
     rows: NDArray[np.void] = world[~np.isin(world["kind"], noise)]
     return rows

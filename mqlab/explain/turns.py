@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from mqlab.explain.reason import Reason
 from mqlab.explain.story import Story, span, times
+from mqlab.model import ConsumerGroup
 from mqlab.trace.kinds import Direction, Kind
 
 __all__ = ["turns"]
@@ -99,7 +101,9 @@ def _redeliveries(story: Story, row: np.void) -> Iterator[Reason]:
     back = story.of(Kind.REQUEUED, copy=copy)
     why, settings = [], [f"{who}.ack: manual"] if len(back) else []
     if (back["cause"] == 1).any():
-        why.append("a consumer's connection ended before it had acknowledged")
+        ended, because = _ended(story, back[back["cause"] == 1], who)
+        why.append(ended)
+        settings += because
     if (back["cause"] == 0).any():
         why.append("a consumer put it back")
         settings.append(f"{who}.exceptions.then: requeue")
@@ -112,6 +116,30 @@ def _redeliveries(story: Story, row: np.void) -> Iterator[Reason]:
     yield Reason(f"It was delivered {times(int(row['deliveries']))}, because {reasons}", tuple(settings))
 
 
+def _ended(story: Story, back: np.ndarray[Any, Any], who: str) -> tuple[str, list[str]]:
+    """Say why the connections ended that brought a copy back, and what decided that."""
+    world = story.world[np.isin(story.world["actor"], back["actor"])]
+    before = world[world["time_ns"] <= back["time_ns"].max()]
+    if (before["kind"] == Kind.CHANNEL_CLOSED).any():
+        return "the broker closed a consumer's channel: too long without an acknowledgement", [f"{who}.timeout"]
+    if (before["kind"] == Kind.MEMBER_LEFT).any():
+        return "a consumer left its group before it had acknowledged", [f"{who}.scale"]
+    batched = any(group.acks for group in story.model.consumers if f"consumers.{group.name}" == who)
+    return "a consumer's connection ended before it had acknowledged", [f"{who}.acks.batch"] if batched else []
+
+
+def _remembers(group: ConsumerGroup | None, who: str) -> tuple[str, str]:
+    """Say which setting let an effect happen again, and the mend."""
+    exact = f"{who}.deduplicate: true (look up the business id before acting)"
+    if group is None or not group.deduplicate:
+        return f"{who}.deduplicate: false", exact
+    if group.recall.how == "check-then-act":
+        return f"{who}.deduplicate.how: check-then-act", f"{who}.deduplicate.how: atomic (look up and act in one step)"
+    if group.recall.count or group.recall.for_ns:
+        return f"{who}.deduplicate.window", "a window that outlasts every way in which a message can come again"
+    return f"{who}.deduplicate: true, for each group by itself", "one group on the queue"
+
+
 def _effects(story: Story) -> Iterator[Reason]:
     """Whether its effect happened more than once in a queue, and what deduplication spared."""
     for queue in dict.fromkeys(story.fates["queue"].tolist()):
@@ -122,8 +150,8 @@ def _effects(story: Story) -> Iterator[Reason]:
         if effects > 1:
             yield Reason(
                 f"Its effect happened {times(effects)}: work was repeated that had already been done",
-                (f"{who}.deduplicate: false",),
-                f"{who}.deduplicate: true (look up the business id before acting)",
+                (_remembers(group, who)[0],),
+                _remembers(group, who)[1],
             )
         elif worked > 1:
             yield Reason(

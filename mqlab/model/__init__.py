@@ -23,13 +23,13 @@ from mqlab.model.clients import (
     Retry,
     entity_name,
 )
+from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault
 from mqlab.model.shapes import Arrivals, Distribution, Keys
 from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
-    "Arrivals", "Backoff", "Binding", "Confirm", "Connection", "ConsumerGroup", "Contention", "Destination",
-    "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "Keys", "Link", "LinkSide", "Memory", "Message",
-    "Model",
-    "Node", "ProducerGroup", "Queue", "Retry", "entity_name", "has_alarms",
-]
+    "Acks", "Arrivals", "Backoff", "Binding", "Confirm", "Connection", "ConsumerGroup", "Contention", "Destination",
+    "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "Inventory", "Keys", "Link", "LinkSide", "Memory",
+    "Message", "Model", "Node", "ProducerGroup", "Queue", "Recall", "Retry", "Scale", "entity_name", "has_alarms",
+]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.shapes import Arrivals, Distribution, Keys
 
 __all__ = [
@@ -149,12 +150,15 @@ class Exceptions:
 
     It fails with ``probability``, drawn anew at each delivery or once for each message (a poison message).
     ``then``: crash (not caught: the process dies and is restarted) · requeue (nack, back to the queue) · reject
-    (refused for good) · hold (caught, but neither ack nor nack).
+    (refused for good) · hold (caught, but neither ack nor nack). ``only`` messages with these numbers fail (empty:
+    any), and only at their first ``times`` deliveries (0: at any).
     """
 
     probability: float
     per: Literal["delivery", "message"]
     then: Literal["crash", "requeue", "reject", "hold"]
+    only: tuple[int, ...] = ()
+    times: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +189,26 @@ class ConsumerGroup:
     """How long a consumer that died of an exception takes to come back."""
     exceptions: Exceptions | None = None
     deduplicate: bool = False
-    """The handler looks up the business id before it acts (atomically, shared by the whole group)."""
+    """The handler looks up the business id before it acts (shared by the whole group; see ``recall``)."""
     contention: Contention = field(default_factory=Contention)
     vhost: str = "/"
+    recall: Recall = field(default_factory=Recall)
+    pull_ns: int = 0
+    """Above 0: it asks for each message, and waits so long when there is none. 0: the broker pushes."""
+    channel: int = -1
+    """-1: each member has a channel of its own. Else all share one channel, and may have so many deliveries
+    unacknowledged together (0: unlimited)."""
+    acks: Acks | None = None
+    """None: each delivery is acknowledged by itself."""
+    timeout_ns: int = 0
+    """The broker closes the channel of who keeps a delivery for longer (0: never)."""
+    timeout_check_ns: int = 60_000_000_000
+    """How often it looks."""
+    concurrency: int = 1
+    """How many deliveries one member works on at once."""
+    scale: tuple[Scale, ...] = ()
+    """Empty: ``count`` members throughout. Else ``count`` is the most there ever are, and the first step is at 0."""
+    inventory: Inventory | None = None
 
 
 def entity_name(group: str, member: int, count: int) -> str:

@@ -87,6 +87,10 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
     if member is not None and (section == "nodes" or int(member) >= counts[hits[0]]):
         has = "is a node" if section == "nodes" else f"has members 0 to {counts[hits[0]] - 1}"
         raise book.error(path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group")
+    sharing = member is not None and section == "consumers" and next(c for c in model.consumers if c.name == entity)
+    if sharing and sharing.channel >= 0:
+        what = f"the members of `{entity}` share a channel, so they have one connection and fail together"
+        raise book.error(path, what, f"write `{kind}: {entity}`")
     return _spelt(counts, section, entity) + (f"[{member}]" if member is not None else "")
 
 

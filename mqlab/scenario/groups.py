@@ -6,6 +6,16 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, Tag
 
+from mqlab.scenario.consuming import (
+    AcksSpec,
+    Deduplicate,
+    ExceptionsSpec,
+    InventorySpec,
+    Prefetch,
+    PullSpec,
+    ScaleSteps,
+    TimeoutSpec,
+)
 from mqlab.scenario.fields import (
     WRITTEN,
     Count,
@@ -134,17 +144,6 @@ class ProducerSpec(Spec):
     vhost: Host | None = None
 
 
-Reaction = Literal["crash", "requeue", "reject", "hold"]
-
-
-class ExceptionsSpec(Spec):
-    """How a consumer's handler fails."""
-
-    probability: Probability = Field(examples=["1 %"])
-    per: Annotated[Literal["delivery", "message"], choice("delivery", "message")] | None = None
-    then: Annotated[Reaction, choice("crash", "requeue", "reject", "hold")] | None = None
-
-
 class ContentionSpec(Spec):
     """How members of a group slow each other down."""
 
@@ -159,11 +158,17 @@ class ConsumerSpec(Spec):
     queue: Name | None = None
     vhost: Host | None = None
     count: Count | None = None
-    prefetch: Natural | None = None
+    prefetch: Prefetch | None = None
+    pull: PullSpec | None = None
     ack: Annotated[Literal["manual", "auto"], choice("manual", "auto")] | None = None
     service: ServiceSpec | None = None
+    acks: AcksSpec | None = None
+    timeout: TimeoutSpec | None = None
+    concurrency: Count | None = None
+    scale: ScaleSteps | None = None
     exceptions: ExceptionsSpec | None = None
-    deduplicate: Flag | None = None
+    deduplicate: Deduplicate | None = None
+    inventory: InventorySpec | None = None
     contention: ContentionSpec | None = None
     restart: Duration | None = None
     link: LinkUse | None = None

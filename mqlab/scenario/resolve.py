@@ -9,6 +9,7 @@ from mqlab.scenario import resolve_routing as routing
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
+from mqlab.scenario.resolve_consumers import check_memories
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
 from mqlab.scenario.spec import CpuSpec, DiskSpec, MemorySpec, NodeSpec, QueueSpec, ScenarioSpec
 from mqlab.units import parse_bandwidth, parse_count, parse_duration
@@ -55,13 +56,14 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
     )
     for group in model.consumers:
         _refuse_endless(book, model, group)
+    check_memories(book, model)
     return resolve_faults(spec, book, model)
 
 
 def _refuse_endless(book: Book, model: Model, group: ConsumerGroup) -> None:
     """Refuse redelivery that takes no time: a message that always fails would go round for ever at one moment."""
     failing = group.exceptions
-    if failing is None or failing.probability == 0 or failing.then not in ("requeue", "crash"):
+    if failing is None or failing.probability == 0 or failing.times or failing.then not in ("requeue", "crash"):
         return
     home = next(queue.node for queue in model.queues if queue.name == group.queue)
     takes: float = next(node.deliver_ns for node in model.nodes if node.name == home)

@@ -9,7 +9,6 @@ from mqlab.model import (
     Contention,
     Destination,
     Distribution,
-    Exceptions,
     Exchange,
     Link,
     Message,
@@ -29,6 +28,7 @@ from mqlab.scenario.groups import (
     MessageSpec,
     ProducerSpec,
 )
+from mqlab.scenario.resolve_consumers import consumer_extras, exceptions, prefetch
 from mqlab.scenario.resolve_routing import check_host, host_of, looks_at_headers
 from mqlab.scenario.shapes import KeySpec, ServiceSpec
 from mqlab.scenario.spec import ScenarioSpec
@@ -207,38 +207,28 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
         raise book.unknown((*path, "queue"), "queue", queue, scenario.queues)
     check_host(book, (*path, "queue") if spec.queue else path, scenario, "queues", queue, host)
     slow = spec.contention or ContentionSpec()
-    return ConsumerGroup(
+    plain = ConsumerGroup(
         name=name,
         queue=queue,
         count=book.pick(spec.count, (*path, "count"), parse_count),
-        prefetch=book.pick(spec.prefetch, (*path, "prefetch"), parse_count),
+        prefetch=prefetch(book, path, spec),
         ack=book.pick(spec.ack, (*path, "ack"), word),
         service=_service(book, (*path, "service"), spec.service),
         link=_link(book, scenario, path, spec.link),
         connection=lower.connection(book, path, spec.connection),
         restart_ns=book.pick(spec.restart, (*path, "restart"), parse_duration),
-        exceptions=_exceptions(book, path, spec),
-        deduplicate=book.pick(spec.deduplicate, (*path, "deduplicate"), flag),
+        exceptions=exceptions(book, path, spec),
         contention=Contention(
             book.pick(slow.alpha, (*path, "contention", "alpha"), parse_number),
             book.pick(slow.beta, (*path, "contention", "beta"), parse_number),
         ),
         vhost=host,
     )
+    end_ns = scenario.duration + book.pick(scenario.drain, ("drain",), parse_duration)
+    return consumer_extras(book, path, spec, plain, end_ns)
 
 
 def _service(book: Book, path: Path, spec: ServiceSpec | None) -> Distribution | None:
     if spec is None:
         return lower.constant(book.text(path))
     return None if spec.kind == "by_hand" else lower.distribution(book, path, spec)
-
-
-def _exceptions(book: Book, owner: Path, spec: ConsumerSpec) -> Exceptions | None:
-    if spec.exceptions is None:
-        return None
-    path = (*owner, "exceptions")
-    return Exceptions(
-        spec.exceptions.probability,
-        book.pick(spec.exceptions.per, (*path, "per"), word),
-        book.pick(spec.exceptions.then, (*path, "then"), word),
-    )

@@ -12,6 +12,7 @@ from mqlab.model import ConsumerGroup, Fault, Link, Model, ProducerGroup, Queue
 from mqlab.routing import router_of
 
 __all__ = [
+    "acknowledges_unread",
     "breaks_consumer",
     "breaks_producer",
     "consumers_of",
@@ -21,8 +22,10 @@ __all__ = [
     "loses_memory",
     "queues_of",
     "redelivery_possible",
+    "remembers_all",
     "reorders_link",
     "resends",
+    "works_at_once",
 ]  # fmt: skip
 
 _VERBS = {
@@ -101,6 +104,27 @@ def breaks_consumer(model: Model, consumer: ConsumerGroup, queue: Queue) -> str:
     failing = consumer.exceptions
     if failing and failing.probability > 0 and failing.then == "crash":
         return f"`{consumer.name}` dies of its exceptions"
+    if any(step.how == "kill" for step in consumer.scale):
+        return f"members of `{consumer.name}` are killed when it shrinks"
+    return ""
+
+
+def remembers_all(consumer: ConsumerGroup) -> bool:
+    """Whether a group's handler recognises whatever it has acted on, however late and however many work at once."""
+    memory = consumer.recall
+    return consumer.deduplicate and memory.how == "atomic" and not memory.count and not memory.for_ns
+
+
+def works_at_once(consumer: ConsumerGroup) -> int:
+    """How many deliveries a group works on at the same time."""
+    return consumer.count * consumer.concurrency
+
+
+def acknowledges_unread(model: Model, consumer: ConsumerGroup) -> str:
+    """Say why a group may acknowledge what it has not processed; or nothing."""
+    failing = consumer.exceptions
+    if consumer.acks and failing and failing.probability > 0 and failing.then == "hold":
+        return f"`{consumer.name}` keeps silent about what it fails on, and acknowledges several at once"
     return ""
 
 
@@ -157,6 +181,10 @@ def redelivery_possible(model: Model, queue: Queue) -> str:
         broken = breaks_consumer(model, consumer, queue)
         if broken:
             return broken
+        if consumer.timeout_ns and consumer.ack == "manual":
+            return f"the broker closes the channel of `{consumer.name}` when an acknowledgement is late"
+        if consumer.scale and consumer.ack == "manual":
+            return f"members of `{consumer.name}` that leave give back what they have not begun"
     return ""
 
 

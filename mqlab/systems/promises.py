@@ -104,7 +104,7 @@ def _why_lost_in(model: Model, producer: ProducerGroup, queue: Queue) -> str:
     if taken and queue.node != producer.node:
         return f"`{producer.name}` reaches queue `{queue.name}` through another node and {taken}"
     for consumer in facts.consumers_of(model, queue):
-        reason = _why_auto_ack_loses(model, consumer, queue)
+        reason = _why_auto_ack_loses(model, consumer, queue) or facts.acknowledges_unread(model, consumer)
         if reason:
             return reason
     return ""
@@ -151,11 +151,19 @@ def _why_double_in(model: Model, queue: Queue) -> str:
     if not reason:
         return ""
     alone = len(groups) == 1
-    if alone and groups[0].deduplicate and groups[0].service is not None:
+    if alone and facts.remembers_all(groups[0]) and groups[0].service is not None:
         return ""
-    who = groups[0].name
-    gap = f"`{who}` does not recognise duplicates" if alone else f"queue `{queue.name}` has several groups"
+    gap = _gap(groups[0]) if alone else f"queue `{queue.name}` has several groups"
     return f"{reason}, and {gap}"
+
+
+def _gap(consumer: ConsumerGroup) -> str:
+    """Say why a group does not recognise every duplicate."""
+    if not consumer.deduplicate:
+        return f"`{consumer.name}` does not recognise duplicates"
+    if consumer.recall.how == "check-then-act":
+        return f"`{consumer.name}` looks before it acts, and others may look meanwhile"
+    return f"`{consumer.name}` forgets business ids"
 
 
 def _why_disorder(model: Model) -> str:
@@ -166,7 +174,7 @@ def _why_disorder_in(model: Model, queue: Queue) -> str:
     consumers, feeders = facts.consumers_of(model, queue), facts.feeders_of(model, queue)
     if not consumers or not feeders:
         return ""
-    if sum(group.count for group in consumers) > 1:
+    if sum(facts.works_at_once(group) for group in consumers) > 1:
         return f"several consumers work on queue `{queue.name}` at once"
     if sum(group.count for group in feeders) > 1:
         return f"several producers send to queue `{queue.name}`, and order holds for one alone"

@@ -14,6 +14,7 @@ _AMQP = "AMQP 0-9-1 specification"
 _PIKA = "pika 1.3, BlockingChannel"
 _DOCS = "https://www.rabbitmq.com/docs/"
 _HEARTBEATS = f"{_DOCS}heartbeats: the server suggests 60 s since 3.5.5"
+_TIMEOUT = f"{_DOCS}consumers#acknowledgement-timeout"
 _RECOVERY = "https://www.rabbitmq.com/client-libraries/java-api-guide: connection recovery interval"
 
 DEFAULTS: Final = with_common(
@@ -37,6 +38,11 @@ DEFAULTS: Final = with_common(
     Default("queues.*.overflow", "drop-head", f"{_DOCS}maxlength: the oldest are dropped by default"),
     Default("consumers.*.prefetch", "0", f"{_DOCS}consumer-prefetch: 0 is no limit, and nothing else is set"),
     Default("consumers.*.ack", "manual", f"{_PIKA}.basic_consume: auto_ack=False"),
+    Default(
+        "consumers.*.timeout.after", "0 s",
+        f"{_TIMEOUT}: 30 min in newer versions; 3.7, and classic queues from 4.3 on, have none",
+    ),
+    Default("consumers.*.timeout.check", "60 s", f"{_TIMEOUT}: evaluated at one minute intervals"),
     Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms in a data centre"),
     Default("consumers.*.connection.heartbeat", "60 s", _HEARTBEATS),
     Default("consumers.*.connection.reconnect", "5 s", _RECOVERY),
@@ -62,7 +68,7 @@ SYSTEM: Final = System(
         "bindings": "which keys or headers of an exchange go to which queue, or to which other exchange",
         "queues": "durable or not, bounded or not, with an overflow policy; exclusive, auto-deleted or expiring",
         "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends",
-        "consumers": "push with prefetch, automatic or manual acknowledgement, requeue, redelivery",
+        "consumers": "push with prefetch, or pull; automatic or manual acknowledgement, requeue, redelivery, time-out",
         "nodes": "processor, disk with group commit; process crash and power loss",
         "alarms": "memory limit and full disk: connections that publish are blocked, consumers go on",
         "links": "latency, loss, duplication, order; reset and silence",

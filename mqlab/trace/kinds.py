@@ -111,6 +111,19 @@ class Kind(IntEnum):
     DROPPED = 49
     """The consumer lost what it had in its hands (it died, or its connection ended)."""
 
+    SOLD_OUT = 53
+    """The handler found nothing left to sell, and sold nothing (its effect: it says so)."""
+
+    # consumers and their channels (``message`` is -1)
+    CHANNEL_CLOSED = 50
+    """The broker closes ``actor``'s channel: a delivery was not acknowledged in time (``first`` = its age in ns)."""
+    MEMBER_JOINED = 51
+    """``actor`` is a new member of its group."""
+    MEMBER_LEFT = 52
+    """``actor`` is no member of its group any more (``cause`` 0 = it stopped by itself, 1 = it was killed)."""
+    GOT_NOTHING = 54
+    """``actor`` asked for a message and its queue had none."""
+
     # the world (``message`` is -1)
     NODE_CRASHED = 60
     """(``cause`` 0 = the process, 1 = power.)"""
