@@ -43,7 +43,7 @@ def read_counters(machine: Machine, model: Model) -> Counters:
         series=_series(machine),
         queues=_queues(machine, model),
         utilisation=_utilisation(machine, model),
-        gauges=_gauges(machine, model),
+        gauges=_gauges(machine, model) | _consumer_gauges(machine, model),
     )
 
 
@@ -62,7 +62,7 @@ def _gauges(machine: Machine, model: Model) -> dict[str, int]:
         gauges[f"{group.name}.blocked_ns"] = int(
             members["blocked_ns"].sum() + (model.end_ns - blocked["blocked_since"]).sum()
         )
-    return gauges | _consumer_gauges(machine, model)
+    return gauges
 
 
 def _consumer_gauges(machine: Machine, model: Model) -> dict[str, int]:
