@@ -37,6 +37,10 @@ __all__ = ["COLOURS", "choose", "crash_window", "draw_close_up"]
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, "#7a5c00", "#444444")
 TITLE = "Space and time"
+_DOWN_AND_UP = (
+    Kind.NODE_CRASHED, Kind.NODE_RESTARTED, Kind.CLIENT_CRASHED, Kind.CLIENT_RESTARTED, Kind.SILENCE_BEGAN,
+    Kind.SILENCE_ENDED,
+)  # fmt: skip
 
 
 def crash_window(trace: Trace, rows: int = 260) -> tuple[int, int]:
@@ -61,7 +65,7 @@ def draw_close_up(trace: Trace, model: Model | None, start: int, stop: int, limi
     which = f"{len(shown)} of {many(of, 'message')} between {span(start, 6)} and {span(stop, 6)}"
     subtitle = f"{trace.scenario} on {trace.system}; {which}"
     world = world_rows(trace)
-    world = world[(world["time_ns"] < stop) & np.isin(world["kind"], (60, 61, 62, 63, 67, 68))]
+    world = world[(world["time_ns"] < stop) & np.isin(world["kind"], _DOWN_AND_UP)]
     mine = rows[np.isin(rows["message"], shown)]
     if len(mine) == 0:
         return note(TITLE, "No message did anything in this stretch of time.", subtitle)
@@ -124,12 +128,12 @@ def choose(rows: NDArray[np.void], start: int, stop: int, limit: int) -> tuple[N
         return np.zeros(0, np.int64), 0
     inside = inside[np.argsort(inside["message"], kind="stable")]
     numbers, first, events = np.unique(inside["message"], return_index=True, return_counts=True)
-    stories = np.bitwise_or.reduceat(
-        np.int64(1) << inside["kind"].astype(np.int64), first
-    )  # kinds are below 63
+    kinds = inside["kind"].astype(np.int64)
+    bits = np.where(kinds[:, None] // 60 == np.arange(5), np.int64(1) << kinds[:, None] % 60, 0)  # 60 kinds a column
+    stories = np.bitwise_or.reduceat(bits, first, axis=0)
     trouble = np.isin(numbers, inside["message"][np.isin(inside["kind"], [*TROUBLE])])
     order = np.lexsort((numbers, -events, ~trouble))
-    _, unlike = np.unique(stories[order], return_index=True)  # one of each story, then more of the first ones
+    _, unlike = np.unique(stories[order], axis=0, return_index=True)  # one of each story, then more of the first ones
     rest = np.setdiff1d(np.arange(len(order)), unlike)
     picked = order[np.concatenate([np.sort(unlike), rest])[:limit]]
     return np.sort(numbers[picked]), len(numbers)
