@@ -28,10 +28,12 @@ __all__ = [
     "ARRIVAL",
     "BACKOFF",
     "CONFIRM",
+    "CONNECT",
     "DELIVERY",
     "DISK",
     "EFFECT_AT",
     "EXCEPTION",
+    "FAULT",
     "FRAME",
     "GET",
     "GOODBYE",
@@ -82,6 +84,8 @@ DISK = _purpose("disk")
 FRAME = _purpose("frame")
 GET = _purpose("get")
 GOODBYE = _purpose("goodbye")
+CONNECT = _purpose("connect")
+FAULT = _purpose("fault")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

@@ -16,7 +16,16 @@ from mqlab.core import codes, consuming
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.tables import Tables, side_row, zipf_weights
-from mqlab.model import ConsumerGroup, Link, Model, Node, ProducerGroup, entity_name, has_alarms
+from mqlab.model import (
+    Bursts,
+    ConsumerGroup,
+    Link,
+    Model,
+    Node,
+    ProducerGroup,
+    entity_name,
+    has_alarms,
+)
 from mqlab.policies.backoff import JITTER
 from mqlab.routing import router_of
 from mqlab.sampling import name_identity
@@ -54,7 +63,7 @@ class _Builder:
         self.model, self.seed, self.level = model, seed, level
         self.tables = Tables()
         self.entities: list[Entity] = []
-        self.sides: list[tuple[int, int, int, float, float]] = []
+        self.sides: list[dict[str, Any]] = []
         self.clients: list[dict[str, Any]] = []
         self.producers: list[dict[str, Any]] = []
         self.consumers: list[dict[str, Any]] = []
@@ -65,6 +74,7 @@ class _Builder:
         self.producer_names: dict[str, list[int]] = {}
         self.consumer_names: dict[str, list[int]] = {}
         self.node_index = {node.name: i for i, node in enumerate(model.nodes)}
+        self.connected = [0] * len(model.nodes)
         self.queue_index = {queue.name: i for i, queue in enumerate(model.queues)}
 
     def run(self) -> Built:
@@ -96,13 +106,37 @@ class _Builder:
                 "heartbeat": group.connection.heartbeat_ns, "reconnect": group.connection.reconnect_ns,
                 "up_side": sides, "down_side": sides + 1, "ordered": int(group.link.ordered),
                 "socket_head": -1, "socket_tail": -1,
+                "self": name_identity(self.seed, f"connections.{room}.{name}"), "trips": group.connection.round_trips,
+                "up_bad": self._begins_bad(f"{room}.{name}.up", group.link.up.bursts),
+                "down_bad": self._begins_bad(f"{room}.{name}.down", group.link.down.bursts),
             }
         )  # fmt: skip
+        backoff = group.connection.backoff
+        if backoff is not None:
+            self.clients[-1] |= {
+                "reconnect": backoff.first_ns, "factor": backoff.factor, "longest": backoff.max_ns,
+                "jitter": JITTER[backoff.jitter],
+            }  # fmt: skip
+        self._take_a_place(node, self.clients[-1])
         self.entities.append(Entity(name, "producer" if kind == codes.PRODUCER else "consumer", group.name))
         for known in {group.name, name}:
             for key in (known, f"{room}.{known}"):
                 self.client_names.setdefault(key, []).append(index)
         return index
+
+    def _begins_bad(self, name: str, bursts: Bursts | None) -> int:
+        """Draw the state in which a link that loses in bursts begins: as it would be found at any time."""
+        if bursts is None:
+            return 0
+        return int(int(name_identity(self.seed, f"bursts.{name}")) < bursts.p / (bursts.p + bursts.r) * 2.0**64)
+
+    def _take_a_place(self, node: int, client: dict[str, Any]) -> None:
+        """Connect a client from the start, unless the node lets no more in."""
+        most = self.model.nodes[node].connections_max
+        if 0 <= most <= self.connected[node]:
+            client |= {"up": 0, "open": 0}
+        else:
+            self.connected[node] += 1
 
     def _sides(self, link: Link) -> int:
         first = len(self.sides)
@@ -216,6 +250,9 @@ class _Builder:
                 "memory_limit": node.memory.limit_bytes if node.memory else -1,
                 "memory_check": node.memory.check_ns if node.memory else 0,
                 "special": _special_node(self.model, node),
+                "connect_ns": node.connect_ns,
+                "connections_max": node.connections_max, "connected": self.connected[i],
+                "handshake": node.handshake_timeout_ns,
             }
             for i, node in enumerate(self.model.nodes)
         ]  # fmt: skip
@@ -237,10 +274,10 @@ class _Builder:
         room = _HEADROOM + 192 * fan_out
         named: dict[str, list[dict[str, Any]]] = {
             "nodes": nodes, "queues": queues, "clients": self.clients, "producers": self.producers,
-            "consumers": self.consumers, "groups": self.groups,
+            "consumers": self.consumers, "groups": self.groups, "sides": self.sides,
         }  # fmt: skip
         listed: dict[str, list[Any]] = {
-            "sides": self.sides, "dists": self.tables.dists, "routes": self.tables.routes,
+            "dists": self.tables.dists, "routes": self.tables.routes,
             "steps": self.steps, "lanes": [(0, 0, -1)] * self.lanes,
             "targets": [(n,) for n in self.tables.targets], "table": [(x,) for x in self.tables.reals],
         }  # fmt: skip

@@ -58,6 +58,11 @@ E_SCALE = 156           # a: step, b: member to look at next
 E_LEAVE = 157           # a: client, b: LEAVE_…, c: connection epoch  a member says goodbye
 E_TOGETHER = 158        # a: client, b: TOGETHER_…                    who shares a channel shares its end
 E_ACKS_MORE = 159       # a: consumer, c: connection epoch            the rest of what was collected
+# connections, pauses
+E_HANDSHAKE = 120       # a: client, b: node epoch, c: life           its first packet reaches the broker
+E_OPENED = 121          # a: client, b: node epoch, c: life           the handshake is over
+E_CLOSE_SEEN = 122      # a: client, c: connection epoch              the broker learns that the client has gone
+E_UNHEARD = 123         # a: node, b: client (next)                   clients of a paused node begin to wonder
 
 # commands of the world
 W_CRASH_NODE = 40       # a: node
@@ -74,6 +79,12 @@ W_SETTLE = 50           # a: delivery, b: ACK_… or SETTLE_…, c: its serial
 
 W_DISK_FULL = 210       # a: node
 W_DISK_FREE = 211       # a: node
+W_CUT = 220             # a: client, b: direction, c: 1 begins 0 ends
+W_SLOW_NODE = 221       # a: node, b: factor in millionths, c: 1 begins 0 ends
+W_SLOW_CLIENT = 222     # a: client, b: factor in millionths, c: 1 begins 0 ends
+W_PAUSE_NODE = 223      # a: node, c: 1 begins 0 ends
+W_PAUSE_CLIENT = 224    # a: client, c: 1 begins 0 ends
+W_CLOCK = 225           # a: node, b: ns to add to its wall clock
 
 # --- acknowledgements ----------------------------------------------------------------------------------------------
 ACK_DONE = 0
@@ -148,6 +159,10 @@ MEMORY_STOCK_LATE = 32
 # --- how a member leaves (event E_LEAVE) and what befalls those who share a channel (E_TOGETHER) ---------------------
 LEAVE_CANCEL, LEAVE_CANCELLED, LEAVE_CLOSE, LEAVE_DEAD = 0, 1, 2, 3
 TOGETHER_LOST, TOGETHER_CLOSED, TOGETHER_DEAD, TOGETHER_RESTART = 0, 1, 2, 3
+# --- flags of one direction of a link (Side.special) ---------------------------------------------------------------
+SIDE_LOSS = 1       # loses packets, each for itself
+SIDE_BURSTS = 2     # loses packets in bursts (Gilbert and Elliott)
+SIDE_BANDWIDTH = 4  # sends one packet after the other
 
 # --- how safe a copy is (Copy.storage) -----------------------------------------------------------------------------
 D_MEMORY, D_WRITTEN, D_SYNCED = 0, 1, 2
@@ -248,6 +263,14 @@ K_ALARM_RAISED = int(Kind.ALARM_RAISED)
 K_ALARM_CLEARED = int(Kind.ALARM_CLEARED)
 K_CONNECTION_BLOCKED = int(Kind.CONNECTION_BLOCKED)
 K_CONNECTION_UNBLOCKED = int(Kind.CONNECTION_UNBLOCKED)
+K_CLOCK_CHANGED = int(Kind.CLOCK_CHANGED)
+K_SLOWED = int(Kind.SLOWED)
+K_SLOW_ENDED = int(Kind.SLOW_ENDED)
+K_PAUSED = int(Kind.PAUSED)
+K_RESUMED = int(Kind.RESUMED)
+K_CONNECTION_REFUSED = int(Kind.CONNECTION_REFUSED)
+K_PARTITION_BEGAN = int(Kind.PARTITION_BEGAN)
+K_PARTITION_ENDED = int(Kind.PARTITION_ENDED)
 
 F_PROCESSED = int(Fate.PROCESSED)
 F_IN_FLIGHT = int(Fate.IN_FLIGHT)

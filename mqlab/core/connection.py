@@ -1,26 +1,34 @@
-"""Connections: they open, break, fall silent, and are noticed to be dead, by each side in its own time.
+"""Connections: they open and break, and each side learns of it in its own time.
 
 Either side has its own opinion: ``up`` is the client's, ``open`` the broker's. A reset tells both at once. Silence
-tells nobody: each side finds out by its heartbeat. Every packet carries the ``epoch`` of its connection, so what
-belongs to a dead connection arrives nowhere.
+tells nobody: each side finds out by its heartbeat (:mod:`mqlab.core.silence`). Every packet carries the ``epoch`` of
+its connection, so what belongs to a dead connection arrives nowhere.
+
+Opening a connection takes no time unless the model says what it costs. Then the client's first packet crosses the
+link, the broker counts its connections and refuses what is beyond its limit, works on the handshake when its
+processor is free, and the rest of the round trips follow. A handshake that takes longer than the broker's patience
+has cost its processor the same and leads nowhere: so a crowd that comes at once keeps everybody out.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from mqlab.core.alarms import free
 from mqlab.core.arrivals import schedule_arrival
-from mqlab.core.asking import ask
 from mqlab.core.codes import (
     CHUNK,
     CONSUMER,
     CONSUMER_FREE,
     CONSUMER_LEAVING,
-    CONSUMER_PULL,
     CONSUMER_SHARED,
+    E_CLOSE_SEEN,
     E_CONNECT,
     E_DROP,
     E_FORGET,
-    E_HEARTBEAT,
+    E_HANDSHAKE,
+    E_OPENED,
+    E_RESET_SEEN,
     E_RETURN,
     E_REVIVE,
     E_TOGETHER,
@@ -28,11 +36,9 @@ from mqlab.core.codes import (
     K_CLIENT_CRASHED,
     K_CLIENT_RESTARTED,
     K_CONNECTED,
-    K_CONNECTION_CLOSED,
     K_CONNECTION_LOST,
+    K_CONNECTION_REFUSED,
     K_REQUEUED,
-    K_SILENCE_BEGAN,
-    K_SILENCE_ENDED,
     PRODUCER,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -42,34 +48,39 @@ from mqlab.core.codes import (
     TOGETHER_LOST,
     TOGETHER_RESTART,
 )
+from mqlab.core.distributions import sample
 from mqlab.core.hands import interrupt, start_next
 from mqlab.core.heap import push
 from mqlab.core.lanes import begin_anew
 from mqlab.core.leaving import member_left
-from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_unacked
+from mqlab.core.parking import release_client
+from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_unacked, use_cpu
 from mqlab.core.recorder import drop_delivery, emit, tell
-from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs, sides
 from mqlab.core.settling import pump
 from mqlab.core.sockets import leave_socket
 from mqlab.jit import State, kernel, seldom
+from mqlab.policies.backoff import backoff_ns
+from mqlab.sampling import CONNECT, unit
 
 __all__ = [
     "close",
     "close_alone",
+    "close_seen",
     "connect",
+    "connect_first",
     "connect_later",
     "die",
     "die_alone",
-    "heartbeat",
+    "end_at_broker",
+    "handshake",
     "lost",
     "lost_alone",
+    "opened",
     "reset",
     "return_some",
     "return_unacked",
     "revive",
-    "silence",
-    "speak",
-    "watch",
 ]  # fmt: skip
 
 
@@ -135,9 +146,28 @@ def close_alone(s: State, client: int) -> None:
     c["open"] = 0
     if c["socket"] != SOCKET_READING:
         leave_socket(s, client)
+    n = nodes(s, c["node"])
+    n["connected"] = n["connected"] - 1
     if c["kind"] == CONSUMER:
         ring_leave(s, c["owner"])
         return_unacked(s, client)
+
+
+@kernel
+def end_at_broker(s: State, client: int) -> None:
+    """The client's end of a connection is gone, and the broker is told: at once, unless it stands still."""
+    c = clients(s, client)
+    if nodes(s, c["node"])["stopped"] == 1:
+        push(s, runs(s, 0)["now"], RANK_EVENT, E_CLOSE_SEEN, client, 0, c["epoch"])
+    else:
+        close(s, client)
+
+
+@seldom
+def close_seen(s: State, client: int, epoch: int) -> None:
+    """A broker that stood still learns that a client has gone."""
+    if clients(s, client)["epoch"] == epoch:
+        close(s, client)
 
 
 @kernel
@@ -155,15 +185,31 @@ def lost_alone(s: State, client: int) -> None:
     c = clients(s, client)
     if c["up"] == 0:
         return
-    c["up"] = 0
     now = runs(s, 0)["now"]
+    if c["stopped"] == 1:  # its operating system knows; the process will when it goes on
+        push(s, now, RANK_EVENT, E_RESET_SEEN, client, 0, c["epoch"])
+        return
+    c["up"] = 0
+    c["tries"] = 0
     tell(s, K_CONNECTION_LOST, -1, 0, c["entity"], -1, 0, 0, 0, 1)
     if c["kind"] == PRODUCER:
         free(s, c["owner"])
         push(s, now, RANK_CONTINUE, E_UNKNOWN, c["owner"], 0, 0)
     else:
         push(s, now, RANK_CONTINUE, E_DROP, c["owner"], 0, 0)
-    connect_later(s, client, c["reconnect"])
+    connect_later(s, client, _pause(s, client))
+
+
+@kernel
+def _pause(s: State, client: int) -> int:
+    """Compute the pause before the next try to connect; with a back-off it grows with the tries that failed."""
+    c = clients(s, client)
+    if c["factor"] <= 0.0:
+        return c["reconnect"]
+    tries = c["tries"] + 1
+    c["tries"] = tries
+    u = unit(CONNECT, c["self"], np.uint64(c["epoch"]), tries, 0)
+    return backoff_ns(c["reconnect"], c["factor"], c["longest"], c["jitter"], tries, u)
 
 
 @kernel
@@ -173,6 +219,27 @@ def connect_later(s: State, client: int, pause: int) -> None:
     if c["connecting"] == 0:
         c["connecting"] = 1
         push(s, runs(s, 0)["now"] + pause, RANK_EVENT, E_CONNECT, client, 0, c["life"])
+
+
+@kernel
+def _try_again(s: State, client: int) -> None:
+    """A try to connect came to nothing."""
+    clients(s, client)["connecting"] = 0
+    connect_later(s, client, max(_pause(s, client), 1))
+
+
+@kernel
+def connect_first(s: State, client: int) -> None:
+    """Try to connect at the start of the run: whoever found no room when it began."""
+    connect_later(s, client, 0)
+
+
+@kernel
+def _is_reachable(s: State, client: int) -> bool:
+    """Say whether a packet to the broker would be answered now."""
+    c = clients(s, client)
+    n = nodes(s, c["node"])
+    return n["up"] == 1 and n["stopped"] == 0 and c["silent"] == 0
 
 
 @kernel
@@ -188,9 +255,22 @@ def connect(s: State, client: int, life: int) -> None:
         consumers(s, c["owner"])["special"] = consumers(s, c["owner"])["special"] | CONSUMER_FREE
         start_next(s, c["owner"])
         return
-    if nodes(s, c["node"])["up"] == 0 or c["silent"] > 0:
-        connect_later(s, client, max(c["reconnect"], 1))
+    if not _is_reachable(s, client):
+        _try_again(s, client)
         return
+    n = nodes(s, c["node"])
+    if n["connect_ns"] > 0 or n["connections_max"] >= 0 or c["trips"] > 0:
+        c["connecting"] = 1
+        arrives = runs(s, 0)["now"] + _travel(s, client, 0)
+        push(s, arrives, RANK_EVENT, E_HANDSHAKE, client, n["epoch"], life)
+        return
+    _establish(s, client)
+
+
+@kernel
+def _establish(s: State, client: int) -> None:
+    """The connection is there, for both sides."""
+    c = clients(s, client)
     close(s, client)
     if c["kind"] == CONSUMER and consumers(s, c["owner"])["unacked_head"] >= 0:
         connect_later(s, client, 0)  # what its last life left goes back first, piece by piece
@@ -200,6 +280,10 @@ def connect(s: State, client: int, life: int) -> None:
     c["open"] = 1
     c["up_last"] = 0
     c["down_last"] = 0
+    c["up_free"] = 0
+    c["down_free"] = 0
+    n = nodes(s, c["node"])
+    n["connected"] = n["connected"] + 1
     tell(s, K_CONNECTED, -1, 0, c["entity"], -1, 0, c["epoch"], 0, 1)
     if c["kind"] == PRODUCER:
         pump(s, c["owner"])
@@ -210,57 +294,71 @@ def connect(s: State, client: int, life: int) -> None:
             begin_anew(s, c["owner"])
 
 
+@seldom
+def _travel(s: State, client: int, leg: int) -> int:
+    """Compute how long leg number ``leg`` of a handshake takes: even ones to the broker, odd ones back."""
+    c = clients(s, client)
+    index = c["up_side"]
+    if (leg & 1) == 1:
+        index = c["down_side"]
+    side = sides(s, index)
+    if side["constant"] == 1:
+        return side["fixed_ns"]
+    return sample(s, side["latency"], CONNECT, c["self"], np.uint64(c["epoch"]), c["tries"], 16 + (leg << 16))
+
+
+@seldom
+def handshake(s: State, client: int, epoch: int, life: int) -> None:
+    """A client's first packet reaches the broker, which lets it in if there is room, and begins to work on it."""
+    c = clients(s, client)
+    if c["life"] != life:
+        return
+    n = nodes(s, c["node"])
+    if n["epoch"] != epoch or not _is_reachable(s, client):
+        _try_again(s, client)
+        return
+    if n["connections_max"] >= 0 and n["connected"] - c["open"] + n["opening"] >= n["connections_max"]:
+        tell(s, K_CONNECTION_REFUSED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
+        _try_again(s, client)
+        return
+    n["opening"] = n["opening"] + 1
+    now = runs(s, 0)["now"]
+    ready = now
+    if n["connect_ns"] > 0:
+        ready = use_cpu(s, c["node"], n["connect_ns"])
+    for leg in range(1, max(2 * c["trips"], 1)):
+        ready += _travel(s, client, leg)
+    late = 0
+    if n["handshake"] > 0 and ready - now > n["handshake"]:
+        ready = now + n["handshake"]
+        late = 1
+    push(s, ready, RANK_EVENT, E_OPENED, client, 2 * epoch + late, life)
+
+
+@seldom
+def opened(s: State, client: int, word: int, life: int) -> None:
+    """The handshake is over; ``word`` is 2·(epoch of the node) + 1 if the broker lost patience."""
+    c = clients(s, client)
+    n = nodes(s, c["node"])
+    same = n["epoch"] == word >> 1
+    if same:
+        n["opening"] = n["opening"] - 1
+    if c["life"] != life:
+        return
+    if (word & 1) == 1 and same:
+        tell(s, K_CONNECTION_REFUSED, -1, 0, c["entity"], -1, 0, 0, 1, 1)
+    if (word & 1) == 1 or not same or not _is_reachable(s, client):
+        _try_again(s, client)
+        return
+    c["connecting"] = 0
+    _establish(s, client)
+
+
 @kernel
 def reset(s: State, client: int) -> None:
     """Break a connection so that both sides know at once."""
-    close(s, client)
+    end_at_broker(s, client)
     lost(s, client)
-
-
-@kernel
-def watch(s: State, client: int) -> None:
-    """Start the heartbeats' clock: whoever hears nothing for so long takes the other side for dead."""
-    c = clients(s, client)
-    c["silence"] = c["silence"] + 1
-    if c["heartbeat"] > 0:
-        push(s, runs(s, 0)["now"] + c["heartbeat"], RANK_EVENT, E_HEARTBEAT, client, c["silence"], 0)
-
-
-@kernel
-def heartbeat(s: State, client: int, serial: int) -> None:
-    """Heartbeats have been missing for the whole time-out, if the silence has not ended since."""
-    c = clients(s, client)
-    if c["silence"] != serial or (c["silent"] == 0 and c["open"] == 1):
-        return
-    if c["open"] == 1:
-        tell(s, K_CONNECTION_CLOSED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
-        close(s, client)
-    lost(s, client)
-
-
-@kernel
-def silence(s: State, client: int) -> None:
-    """Packets vanish from now on, both ways, and nobody is told."""
-    c = clients(s, client)
-    c["silent"] = c["silent"] + 1
-    if c["silent"] == 1:
-        tell(s, K_SILENCE_BEGAN, -1, 0, c["entity"], -1, 0, 0, 0, 1)
-        watch(s, client)
-
-
-@kernel
-def speak(s: State, client: int) -> None:
-    """Packets pass again; a connection that nobody has given up yet goes on."""
-    c = clients(s, client)
-    if c["silent"] == 0:
-        return
-    c["silent"] = c["silent"] - 1
-    if c["silent"] == 0:
-        tell(s, K_SILENCE_ENDED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
-        if c["alive"] == 0:  # now its operating system can be heard: nobody is there
-            close(s, client)
-        elif c["kind"] == CONSUMER and (consumers(s, c["owner"])["special"] & CONSUMER_PULL) != 0 and c["up"] == 1:
-            ask(s, c["owner"])  # its question, or the answer, may have vanished
 
 
 @kernel
@@ -282,6 +380,8 @@ def die_alone(s: State, client: int, restart: int) -> None:
     if c["alive"] == 0:
         return
     run = runs(s, 0)
+    if c["stopped"] == 1:
+        release_client(s, client, 1)
     c["alive"] = 0
     c["life"] = c["life"] + 1
     c["connecting"] = 0
@@ -294,8 +394,8 @@ def die_alone(s: State, client: int, restart: int) -> None:
         producers(s, c["owner"])["busy_until"] = 0
         free(s, c["owner"])
         push(s, run["now"], RANK_CONTINUE, E_FORGET, c["owner"], 0, 0)
-    if c["silent"] == 0:  # cut off from the broker, nobody hears the reset
-        close(s, client)
+    if (c["silent"] & 1) == 0:  # cut off from the broker, nobody hears the reset
+        end_at_broker(s, client)
     if c["gone"] == 1 and (consumers(s, c["owner"])["special"] & CONSUMER_LEAVING) != 0:
         member_left(s, c["owner"], 1)
     elif restart >= 0:
@@ -309,6 +409,7 @@ def revive(s: State, client: int) -> None:
     if c["alive"] == 1 or c["gone"] == 1:
         return
     c["alive"] = 1
+    c["tries"] = 0
     tell(s, K_CLIENT_RESTARTED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
     if c["kind"] == PRODUCER:
         p = producers(s, c["owner"])

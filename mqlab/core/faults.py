@@ -32,11 +32,14 @@ from mqlab.core.codes import (
     X_BROKER_MEMORY,
     X_UNSYNCED_DISK,
 )
-from mqlab.core.connection import lost, return_some, watch
+from mqlab.core.connection import lost, return_some
 from mqlab.core.heap import push
+from mqlab.core.link import DOWN
+from mqlab.core.parking import release_node
 from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
 from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import clients, copies, extras, nodes, queues, runs
+from mqlab.core.silence import watch
 from mqlab.core.sockets import leave_socket
 from mqlab.jit import State, kernel
 
@@ -96,6 +99,9 @@ def _crash_clients(s: State, node: int, cursor: int) -> None:
     total = runs(s, 0)["clients"]
     for _ in range(_AT_ONCE):
         if cursor >= total:
+            n["opening"] = 0
+            if n["stopped"] == 1:
+                release_node(s, node, 1)
             _go_on(s, node, _DISK, 0)
             return
         c = clients(s, cursor)
@@ -108,10 +114,12 @@ def _crash_clients(s: State, node: int, cursor: int) -> None:
             c["open"] = 0
             if c["socket"] != SOCKET_READING:
                 leave_socket(s, cursor)
-            if n["power"] == 1:
-                watch(s, cursor)
-            elif c["silent"] == 0:
-                lost(s, cursor)
+            n["connected"] = n["connected"] - 1
+            if (c["silent"] & 2) == 0:
+                if n["power"] == 0:
+                    lost(s, cursor)
+                elif n["stopped"] == 0:  # else its client has been wondering since then
+                    watch(s, cursor, DOWN)
         cursor += 1
     _go_on(s, node, _CLIENTS, cursor)
 

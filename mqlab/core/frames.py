@@ -52,10 +52,10 @@ def send_frame(s: State, client: int, word: int) -> None:
     """Put a frame on a client's connection."""
     c = clients(s, client)
     now = runs(s, 0)["now"]
-    if c["silent"] > 0:
+    up = frame_kind(word) >= COMMIT
+    if ((c["silent"] >> int(not up)) & 1) == 1:
         push(s, now + _AGAIN_NS, RANK_EVENT, E_FRAME_OUT, client, word, c["epoch"])
         return
-    up = frame_kind(word) >= COMMIT
     index = c["down_side"]
     if up:
         index = c["up_side"]

@@ -6,7 +6,15 @@ Prefetch does not concern it. What it hands out is acknowledged, or not, as any 
 from __future__ import annotations
 
 from mqlab.core.asking import PATIENCE, question
-from mqlab.core.codes import E_GET_AGAIN, E_GET_EMPTY, E_RESET_SEEN, K_GOT_NOTHING, RANK_EVENT
+from mqlab.core.codes import (
+    E_GET_AGAIN,
+    E_GET_EMPTY,
+    E_RESET_SEEN,
+    K_GOT_NOTHING,
+    RANK_EVENT,
+    SIDE_BURSTS,
+    SIDE_LOSS,
+)
 from mqlab.core.hands import start_next
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
@@ -39,7 +47,7 @@ def get_in(s: State, consumer: int, number: int, epoch: int) -> None:
     copy = take_first(s, queue)
     if copy >= 0:
         deliver(s, queue, copy, consumer)
-        if client["silent"] > 0 or sides(s, client["down_side"])["loss"] > 0.0:
+        if client["silent"] > 0 or (sides(s, client["down_side"])["special"] & (SIDE_LOSS | SIDE_BURSTS)) != 0:
             push(s, now + PATIENCE, RANK_EVENT, E_GET_AGAIN, consumer, number, epoch)
         return
     g = groups(s, k["group"])

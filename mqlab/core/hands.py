@@ -12,6 +12,7 @@ from mqlab.core.codes import (
     K_DELIVERED,
     K_DROPPED,
     K_EFFECT,
+    K_PACKET_LOST,
     K_STALE_PACKET,
     K_STARTED,
     P_DELIVERY,
@@ -93,6 +94,10 @@ def receive(s: State, delivery: int, epoch: int) -> None:
         emit(s, K_STALE_PACKET, d["copy"], client["entity"], queue, d["number"], P_DELIVERY, 0)
         abandon(s, delivery)
         return
+    if d["departs"] < client["cut_until"] and d["departs"] >= client["cut_from"]:  # before its processor was done
+        emit(s, K_PACKET_LOST, d["copy"], client["entity"], queue, d["number"], P_DELIVERY, 0)
+        abandon(s, delivery)
+        return
     c = copies(s, d["copy"])
     c["deliveries"] = c["deliveries"] + 1
     if c["delivered"] < 0:
@@ -136,6 +141,8 @@ def start_next(s: State, consumer: int) -> None:
     if g["alpha"] > 0.0 or g["beta"] > 0.0:
         factor = 1.0 + g["alpha"] * float(others) + g["beta"] * float(others) * float(others + 1)
         service = int(min(float(service) * factor + 0.5, 4.0e18))
+    if clients(s, k["client"])["slow"] > 0.0:
+        service = int(min(float(service) * clients(s, k["client"])["slow"] + 0.5, 4.0e18))
     now = runs(s, 0)["now"]
     k["started"] = now
     k["ends"] = now + service

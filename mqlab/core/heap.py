@@ -7,9 +7,9 @@ they were scheduled. Records move field by field (copying a whole record is slow
 from __future__ import annotations
 
 from mqlab.core.records import heap, runs
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, seldom
 
-__all__ = ["close_hole", "push", "take_top"]
+__all__ = ["close_hole", "push", "reorder", "take_top"]
 
 _RANK_SHIFT = 56
 
@@ -156,3 +156,25 @@ def close_hole(s: State) -> None:
         i = up
     if i != n:
         _move(s, n, i)
+
+
+@seldom
+def reorder(s: State) -> None:
+    """Make a heap of it again after times have been changed anywhere (Floyd); there must be no hole."""
+    n = runs(s, 0)["heap_n"]
+    for start in range((n - 2) >> 2, -1, -1):
+        event = heap(s, start)
+        time = int(event["time"])
+        order = int(event["order"])
+        kind = int(event["kind"])
+        a = int(event["a"])
+        b = int(event["b"])
+        c = int(event["c"])
+        i = start
+        while True:
+            best = _first_child(s, i, n)
+            if best < 0 or not _is_before(s, best, time, order):
+                break
+            _move(s, best, i)
+            i = best
+        _put(s, i, time, order, kind, a, b, c)

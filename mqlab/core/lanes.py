@@ -71,6 +71,9 @@ def _begin(s: State, consumer: int, delivery: int, lane: int) -> None:
     if g["alpha"] > 0.0 or g["beta"] > 0.0:
         factor = 1.0 + g["alpha"] * float(others) + g["beta"] * float(others) * float(others + 1)
         service = int(min(float(service) * factor + 0.5, 4.0e18))
+    slow = clients(s, k["client"])["slow"]
+    if slow > 0.0:
+        service = int(min(float(service) * slow + 0.5, 4.0e18))
     if g["memory"] != 0:
         if (look(s, delivery, k["group"]) & MARK_SEEN) != 0:
             service = 0  # it has been done: there is no work

@@ -20,6 +20,7 @@ from mqlab.core.codes import (
     E_ACKS_IN,
     E_ACKS_MORE,
     E_ARRIVAL,
+    E_CLOSE_SEEN,
     E_CONFIRM_IN,
     E_CONFIRM_TIMER,
     E_CONNECT,
@@ -35,9 +36,11 @@ from mqlab.core.codes import (
     E_GET_AGAIN,
     E_GET_EMPTY,
     E_GET_IN,
+    E_HANDSHAKE,
     E_HEARTBEAT,
     E_LEAVE,
     E_MEMORY,
+    E_OPENED,
     E_PREPARED,
     E_PUBLISH_DO,
     E_PUBLISH_IN,
@@ -53,6 +56,7 @@ from mqlab.core.codes import (
     E_TIMEOUTS,
     E_TOGETHER,
     E_UNBLOCK,
+    E_UNHEARD,
     E_UNKNOWN,
     E_WARM,
     R_BAD_COMMAND,
@@ -63,10 +67,14 @@ from mqlab.core.codes import (
     RANK_CONTINUE,
     RANK_EVENT,
     RANK_WORLD,
+    W_CLOCK,
     W_CRASH_CLIENT,
     W_CRASH_NODE,
+    W_CUT,
     W_DISK_FREE,
     W_DISK_FULL,
+    W_PAUSE_CLIENT,
+    W_PAUSE_NODE,
     W_POWER_LOSS,
     W_PUBLISH,
     W_RESET,
@@ -74,10 +82,23 @@ from mqlab.core.codes import (
     W_RESTART_NODE,
     W_SETTLE,
     W_SILENCE,
+    W_SLOW_CLIENT,
+    W_SLOW_NODE,
     W_SPEAK,
     W_START,
 )
-from mqlab.core.connection import connect, die, heartbeat, lost, reset, return_unacked, revive, silence, speak
+from mqlab.core.connection import (
+    close_seen,
+    connect,
+    connect_first,
+    die,
+    handshake,
+    lost,
+    opened,
+    reset,
+    return_unacked,
+    revive,
+)
 from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand
 from mqlab.core.exchange import publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
@@ -86,6 +107,8 @@ from mqlab.core.getting import ask_again, get_in
 from mqlab.core.hands import drop_hands, receive
 from mqlab.core.heap import close_hole, push, take_top
 from mqlab.core.multiple import acks_in
+from mqlab.core.parking import park
+from mqlab.core.pause import pause_client, pause_node, unheard
 from mqlab.core.producer import arrival, create, prepared
 from mqlab.core.queue import dispatch, ring_join
 from mqlab.core.recorder import retire
@@ -101,6 +124,8 @@ from mqlab.core.records import (
 )
 from mqlab.core.scaling import leave, scale
 from mqlab.core.settling import confirm_in, confirm_timer, forget, pump, resend, unknown
+from mqlab.core.silence import cut, heartbeat, silence, speak
+from mqlab.core.slow import set_clock, slow_client, slow_node
 from mqlab.core.storage import flush_end, flush_start
 from mqlab.jit import State, entry, kernel, seldom
 
@@ -166,9 +191,9 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == E_CONNECT:
         connect(s, a, c)
     elif kind == E_HEARTBEAT:
-        heartbeat(s, a, b)
+        heartbeat(s, a, b, c)
     elif kind == E_RESET_SEEN:
-        if clients(s, a)["epoch"] == c:
+        if clients(s, a)["epoch"] == c and (clients(s, a)["silent"] & 2) == 0:
             lost(s, a)
     elif kind == E_REVIVE:
         if clients(s, a)["life"] == c:
@@ -199,6 +224,15 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         look_at_memory(s, a)
     elif 150 <= kind < 160:
         _happen_to_consumers(s, kind, a, b, c)
+    elif kind == E_HANDSHAKE:
+        handshake(s, a, b, c)
+    elif kind == E_OPENED:
+        opened(s, a, b, c)
+    elif kind == E_CLOSE_SEEN:
+        close_seen(s, a, c)
+    elif kind == E_UNHEARD:
+        unheard(s, a, b)
+
 
 
 @seldom
@@ -245,6 +279,8 @@ def _is_index(s: State, kind: int, a: int) -> bool:
     run = runs(s, 0)
     if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE, W_DISK_FULL, W_DISK_FREE):
         return 0 <= a < run["nodes"]
+    if kind in (W_SLOW_NODE, W_PAUSE_NODE, W_CLOCK):
+        return 0 <= a < run["nodes"]
     if kind in (W_START, W_SETTLE):
         return 0 <= a < run["delivery_fresh"]
     return a >= 0
@@ -281,6 +317,18 @@ def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
         disk_full(s, a)
     elif kind == W_DISK_FREE:
         disk_free(s, a)
+    elif kind == W_CUT:
+        cut(s, a, b, c)
+    elif kind == W_SLOW_NODE:
+        slow_node(s, a, b, c)
+    elif kind == W_SLOW_CLIENT:
+        slow_client(s, a, b, c)
+    elif kind == W_PAUSE_NODE:
+        pause_node(s, a, c)
+    elif kind == W_PAUSE_CLIENT:
+        pause_client(s, a, c)
+    elif kind == W_CLOCK:
+        set_clock(s, a, b)
     else:
         return False
     return True
@@ -299,6 +347,9 @@ def _prime(s: State) -> None:
     for node in range(run["nodes"]):
         if nodes(s, node)["memory_limit"] >= 0:
             push(s, nodes(s, node)["memory_check"], RANK_EVENT, E_MEMORY, node, 0, 0)
+    for client in range(run["clients"]):
+        if clients(s, client)["up"] == 0 and clients(s, client)["alive"] == 1:
+            connect_first(s, client)
     if run["warmup"] > 0:
         push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
 
@@ -361,5 +412,7 @@ def advance(s: State, horizon: int, budget: int) -> int:
         if time >= run["next_bin"]:
             close_bins(s, time)
         run["now"] = time
+        if run["paused"] != 0 and not continues and park(s, kind, a, b, c):
+            continue
         _happen_first(s, kind, a, b, c)
     return R_PAUSE

@@ -14,6 +14,7 @@ from mqlab.core.arrivals import choose_key, schedule_arrival
 from mqlab.core.codes import ARRIVALS_CLOSED, E_PREPARED, K_CREATED, RANK_EVENT
 from mqlab.core.distributions import pick, sample
 from mqlab.core.heap import push
+from mqlab.core.parking import park_prepared
 from mqlab.core.recorder import emit, new_copy
 from mqlab.core.records import clients, copies, producers, runs
 from mqlab.core.sending import try_send
@@ -78,8 +79,18 @@ def create(s: State, producer: int, key: int, size: int) -> int:
     emit(s, K_CREATED, slot, client["entity"], -1, 0, sequence, 0)
     if p["prepare"] >= 0:
         begins = max(run["now"], p["busy_until"])
-        p["busy_until"] = begins + sample(s, p["prepare"], PREPARE, p["ident"], ident, 0, 0)
+        takes = sample(s, p["prepare"], PREPARE, p["ident"], ident, 0, 0)
+        if client["slow"] > 0.0:
+            takes = int(min(float(takes) * client["slow"] + 0.5, 4.0e18))
+        if client["stopped"] == 1:  # as if it had come when the process stopped: all of it is moved on later
+            begins = max(client["since"], p["busy_until"])
+            p["busy_until"] = begins + takes
+            park_prepared(s, slot, p["busy_until"], client["life"])
+            return slot
+        p["busy_until"] = begins + takes
         push(s, p["busy_until"], RANK_EVENT, E_PREPARED, slot, 0, client["life"])
+    elif client["stopped"] == 1:
+        push(s, run["now"], RANK_EVENT, E_PREPARED, slot, 0, client["life"])
     else:
         try_send(s, slot, False)
     return slot

@@ -36,7 +36,7 @@ from mqlab.core.codes import (
 from mqlab.core.credit import channel_is_full, special_credit
 from mqlab.core.hands import receive
 from mqlab.core.heap import push
-from mqlab.core.link import DOWN, LOST, TWIN, cross, doubled, is_instant
+from mqlab.core.link import DOWN, LOST, TWIN, carry, doubled, is_instant
 from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
 from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, queues, runs
 from mqlab.jit import State, kernel, seldom
@@ -363,13 +363,14 @@ def _send(s: State, delivery: int, departs: int) -> None:
     now = runs(s, 0)["now"]
     if doubled(s, client, DOWN, DELIVERY, ident, number):
         emit(s, K_PACKET_DUPLICATED, copy, entity, queue, number, P_DELIVERY, 0)
-        twin_arrives = cross(s, client, DOWN, DELIVERY, ident, number + TWIN, departs)
+        twin_arrives = carry(s, client, DOWN, DELIVERY, ident, number + TWIN, departs, copy)
         if twin_arrives != LOST:
             twin = new_delivery(s, copy, d["consumer"], number, epoch)
             deliveries(s, twin)["refs"] = 1
             deliveries(s, twin)["departs"] = departs
             push(s, twin_arrives, RANK_EVENT, E_DELIVERY_IN, twin, 0, epoch)
-    arrives = cross(s, client, DOWN, DELIVERY, ident, number, departs)
+    arrives = carry(s, client, DOWN, DELIVERY, ident, number, departs, copy)
+    d["departs"] = max(departs, clients(s, client)["down_free"])
     if arrives == LOST:
         emit(s, K_PACKET_LOST, copy, entity, queue, number, P_DELIVERY, 0)
         if k["auto"] == 1 and c["fate"] == F_IN_FLIGHT:

@@ -88,6 +88,7 @@ RUN = np.dtype(
         ("alarmed", "i8"),           # nodes with an alarm
         ("extras", "i8"),            # 1: every copy has its record in the array of extras
         ("steps", "i8"),
+        ("paused", "i8"),            # processes that stand still
     ]
 )  # fmt: skip
 """One record: everything there is once."""
@@ -153,6 +154,11 @@ NODE = np.dtype(
         ("memory", "i8"), ("memory_max", "i8"),
         ("ident", "u8"), ("fsync", "i8"), ("bandwidth", "f8"), ("group_commit", "i8"),
         ("special", "i8"),
+        ("clock_ns", "i8"),                       # by how much its wall clock is ahead (negative: behind)
+        ("slow", "f8"), ("slowed", "i4"),         # how many times its usual time everything takes; faults at work
+        ("publish_usual", "i8"), ("deliver_usual", "i8"), ("connect_usual", "i8"),
+        ("pauses", "i4"), ("stopped", "i4"), ("since", "i8"),     # faults at work; its process stands still, since
+        ("connect_ns", "i8"), ("connections_max", "i8"), ("connected", "i8"), ("opening", "i8"), ("handshake", "i8"),
         ("disk_busy", "i8"), ("flush_ends", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
         ("flush_head", "i4"), ("flush_n", "i4"),
@@ -184,7 +190,17 @@ CLIENT = np.dtype(
         ("entity", "i4"), ("kind", "i4"), ("owner", "i4"), ("node", "i4"),
         ("epoch", "i4"), ("life", "i4"),
         ("alive", "i4"), ("up", "i4"), ("open", "i4"),   # process lives; it believes it is connected; the broker does
-        ("silent", "i4"), ("silence", "i4"), ("connecting", "i4"),
+        ("silent", "i4"),                         # bits of the directions in which packets vanish: 1 up, 2 down
+        ("up_cuts", "i4"), ("down_cuts", "i4"),   # faults at work in each
+        ("up_quiet", "i4"), ("down_quiet", "i4"), # serials of the silences that the broker and the client hear
+        ("cut_from", "i8"), ("cut_until", "i8"),  # the last time that packets down vanished
+        ("connecting", "i4"), ("tries", "i4"),
+        ("self", "u8"),                           # for draws of its own, whatever its group
+        ("factor", "f8"), ("longest", "i8"), ("jitter", "i4"), ("trips", "i4"),
+        ("up_bad", "i4"), ("down_bad", "i4"),     # the state of a link that loses in bursts
+        ("up_free", "i8"), ("down_free", "i8"),   # when the last packet has left, on a link with a bandwidth
+        ("slow", "f8"), ("slowed", "i4"),
+        ("pauses", "i4"), ("stopped", "i4"), ("since", "i8"),
         ("gone", "i4"),                                  # 1: no member of its group (any more)
         ("heartbeat", "i8"), ("reconnect", "i8"),
         ("up_side", "i4"), ("down_side", "i4"), ("ordered", "i4"),
@@ -197,8 +213,13 @@ CLIENT = np.dtype(
 )  # fmt: skip
 
 SIDE = np.dtype(
-    [("latency", "i4"), ("constant", "i4"), ("fixed_ns", "i8"), ("loss", "f8"), ("duplicate", "f8")], align=True
-)
+    [
+        ("latency", "i4"), ("constant", "i4"), ("fixed_ns", "i8"), ("loss", "f8"), ("duplicate", "f8"),
+        ("special", "i8"),                        # 0: a plain side; else SIDE_… flags
+        ("bandwidth", "f8"), ("p", "f8"), ("r", "f8"), ("good", "f8"), ("bad", "f8"),
+    ],
+    align=True,
+)  # fmt: skip
 
 PRODUCER = np.dtype(
     [

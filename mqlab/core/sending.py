@@ -32,7 +32,7 @@ from mqlab.core.codes import (
 from mqlab.core.exchange import publish_in, suspect
 from mqlab.core.hands import stop_for_world
 from mqlab.core.heap import push
-from mqlab.core.link import LOST, TWIN, UP, cross, doubled, is_instant
+from mqlab.core.link import LOST, TWIN, UP, carry, doubled, is_instant
 from mqlab.core.outgoing import await_confirm, keep
 from mqlab.core.recorder import emit, release
 from mqlab.core.records import clients, copies, producers, runs
@@ -105,11 +105,11 @@ def _publish(s: State, copy: int, attempt: int) -> None:
     now = runs(s, 0)["now"]
     if doubled(s, index, UP, PUBLISH, ident, attempt):
         emit(s, K_PACKET_DUPLICATED, copy, client["entity"], -1, attempt, P_PUBLISH, 0)
-        twin = cross(s, index, UP, PUBLISH, ident, attempt + TWIN, now)
+        twin = carry(s, index, UP, PUBLISH, ident, attempt + TWIN, now, copy)
         if twin != LOST:
             c["refs"] = c["refs"] + 1
             push(s, twin, RANK_EVENT, E_PUBLISH_IN, copy, attempt, epoch)
-    arrives = cross(s, index, UP, PUBLISH, ident, attempt, now)
+    arrives = carry(s, index, UP, PUBLISH, ident, attempt, now, copy)
     if arrives == LOST:
         emit(s, K_PACKET_LOST, copy, client["entity"], -1, attempt, P_PUBLISH, 0)
         suspect(s, copy, X_WIRE)

@@ -103,6 +103,8 @@ def flush_start(s: State, node: int, epoch: int) -> None:
     n["flushes"] = n["flushes"] + 1
     if n["bandwidth"] > 0.0:
         takes = takes + int(min(float(size) / n["bandwidth"] * 1.0e9 + 0.5, 4.0e18))
+    if n["slow"] > 0.0:
+        takes = int(min(float(takes) * n["slow"] + 0.5, 4.0e18))
     counted = min(run["now"] + takes, run["end"]) - max(run["now"], run["warmup"])
     if counted > 0:
         n["disk_busy"] = n["disk_busy"] + counted

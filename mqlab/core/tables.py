@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mqlab.core import codes
 from mqlab.core.distributions import SCRATCH
 from mqlab.model import Distribution, LinkSide
@@ -71,8 +73,17 @@ def zipf_weights(keys: int, s: float) -> list[float]:
     return [float(exp(-s * ln(float(k)))) for k in range(1, keys + 1)]
 
 
-def side_row(tables: Tables, side: LinkSide) -> tuple[int, int, int, float, float]:
+def side_row(tables: Tables, side: LinkSide) -> dict[str, Any]:
     """Lower one direction of a link to its record."""
     constant = side.latency.kind == "constant"
-    fixed = int(side.latency.params[0]) if constant else 0
-    return (tables.dist(side.latency), int(constant), fixed, side.loss, side.duplicate)
+    row = {
+        "latency": tables.dist(side.latency), "constant": int(constant), "loss": side.loss,
+        "fixed_ns": int(side.latency.params[0]) if constant else 0, "duplicate": side.duplicate,
+        "special": codes.SIDE_LOSS if side.loss > 0 else 0,
+    }  # fmt: skip
+    if side.bandwidth_bytes_per_s > 0:
+        row |= {"special": row["special"] | codes.SIDE_BANDWIDTH, "bandwidth": side.bandwidth_bytes_per_s}
+    if side.bursts is not None:
+        b = side.bursts
+        row |= {"special": row["special"] | codes.SIDE_BURSTS, "p": b.p, "r": b.r, "good": b.good, "bad": b.bad}
+    return row

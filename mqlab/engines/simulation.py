@@ -26,6 +26,7 @@ from mqlab.engines.base import Process, Progress
 from mqlab.engines.world import World
 from mqlab.errors import BadInput, EngineError
 from mqlab.model import Fault, Model
+from mqlab.policies.schedule import schedule
 from mqlab.trace.schema import Level, Trace
 from mqlab.trace.sinks import MemorySink, Sink
 
@@ -90,7 +91,7 @@ class SimulationEngine:
         machine = Machine(build(model, chosen_seed, level), sink.events, sink.fates)
         clock = IntegerEnvironment(initial_time=0)
         world = World(clock, machine, model, chosen_seed)
-        for fault in model.faults:
+        for fault in schedule(model, chosen_seed):
             clock.process(_fault(world, fault))
         for process in processes:
             _start(clock, world, process)
@@ -147,10 +148,10 @@ def _play(machine: Machine, clock: IntegerEnvironment, world: World, end_ns: int
 def _fault(world: World, fault: Fault) -> Generator[Any, Any, None]:
     """One fault of the scenario: it begins, and after a while it is over."""
     yield world.timeout(fault.at_ns)
-    world.fail(fault.kind, fault.target)
+    world.begin(fault)
     if fault.for_ns > 0:
         yield world.timeout(fault.for_ns)
-        world.mend(fault.kind, fault.target)
+        world.end(fault)
 
 
 def _start(clock: IntegerEnvironment, world: World, process: Process) -> None:

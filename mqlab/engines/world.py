@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 
 from mqlab.core import codes
 from mqlab.core.machine import Machine
 from mqlab.errors import BadInput, did_you_mean
-from mqlab.model import Model
+from mqlab.model import Fault, FaultKind, Model
 from mqlab.sampling import name_identity, unit
 
 __all__ = ["Clock", "Delivery", "Receipt", "World"]
@@ -89,15 +89,27 @@ class Delivery:
         self._world.command(codes.W_SETTLE, self._handle, answer, self._serial)
 
 
-_FAULTS: dict[str, tuple[int, int, int]] = {
-    # kind: (command for a node, for a client, for a client when it is over)
-    "crash": (codes.W_CRASH_NODE, codes.W_CRASH_CLIENT, codes.W_RESTART_CLIENT),
-    "power_loss": (codes.W_POWER_LOSS, -1, -1),
-    "reset": (-1, codes.W_RESET, -1),
-    "silence": (-1, codes.W_SILENCE, codes.W_SPEAK),
-    "disk_full": (codes.W_DISK_FULL, -1, -1),
+_FAULTS: dict[str, tuple[int, int, int, int]] = {
+    # kind: (command for a node, when it is over; for a client, when it is over); -1: it cannot befall them
+    "crash": (codes.W_CRASH_NODE, codes.W_RESTART_NODE, codes.W_CRASH_CLIENT, codes.W_RESTART_CLIENT),
+    "power_loss": (codes.W_POWER_LOSS, codes.W_RESTART_NODE, -1, -1),
+    "reset": (-1, -1, codes.W_RESET, -1),
+    "silence": (-1, -1, codes.W_SILENCE, codes.W_SPEAK),
+    "partition": (-1, -1, codes.W_CUT, codes.W_CUT),
+    "slow": (codes.W_SLOW_NODE, codes.W_SLOW_NODE, codes.W_SLOW_CLIENT, codes.W_SLOW_CLIENT),
+    "pause": (codes.W_PAUSE_NODE, codes.W_PAUSE_NODE, codes.W_PAUSE_CLIENT, codes.W_PAUSE_CLIENT),
+    "disk_full": (codes.W_DISK_FULL, codes.W_DISK_FREE, -1, -1),
+    "clock": (codes.W_CLOCK, codes.W_CLOCK, -1, -1),
 }
+_DIRECTIONS = {"up": (0,), "down": (1,), "both": (0, 1)}
+_WHOM = "crash, power_loss, slow, pause or clock a node; crash, reset, silence, partition, slow or pause a client"
 _OUTCOMES = ("confirmed", "refused", "unknown")
+
+
+def _known(kind: str) -> FaultKind:
+    if kind not in _FAULTS:
+        raise BadInput(f"there is no fault {kind!r}", mend=did_you_mean(kind, list(_FAULTS), "there is"))
+    return cast(FaultKind, kind)
 
 
 class World:
@@ -189,34 +201,57 @@ class World:
         """Start a killed broker or client again."""
         self.mend("crash", target)
 
-    def fail(self, kind: str, target: str) -> None:
-        """Let a fault begin; kinds as in a scenario's ``faults``."""
-        node, client, _ = self._fault(kind)
-        self._each(target, node, client, kind)
+    def fail(
+        self, kind: str, target: str, *, factor: float = 10.0, by_ns: int = 0,
+        direction: Literal["both", "up", "down"] = "both",
+    ) -> None:  # fmt: skip
+        """Let a fault begin; kinds as in a scenario's ``faults``.
 
-    def mend(self, kind: str, target: str) -> None:
-        """Let a fault end."""
-        _, _, over = self._fault(kind)
-        self._each(target, codes.W_DISK_FREE if kind == "disk_full" else codes.W_RESTART_NODE, over, kind)
+        ``factor`` belongs to ``slow``, ``by_ns`` to ``clock``, and ``direction`` to ``partition``: up is to the
+        broker. Give :meth:`mend` the same.
+        """
+        self._turn(Fault(self.now, _known(kind), target, -1, factor, by_ns, direction), 1)
 
-    def _fault(self, kind: str) -> tuple[int, int, int]:
-        if kind not in _FAULTS:
-            raise BadInput(f"there is no fault {kind!r}", mend=did_you_mean(kind, list(_FAULTS), "there is"))
-        return _FAULTS[kind]
+    def mend(
+        self, kind: str, target: str, *, factor: float = 10.0, by_ns: int = 0,
+        direction: Literal["both", "up", "down"] = "both",
+    ) -> None:  # fmt: skip
+        """Let a fault end that :meth:`fail` began."""
+        self._turn(Fault(self.now, _known(kind), target, -1, factor, by_ns, direction), 0)
 
-    def _each(self, target: str, node_command: int, client_command: int, kind: str) -> None:
-        built = self._machine.built
+    def begin(self, fault: Fault) -> None:
+        """Let a fault of the model begin."""
+        self._turn(fault, 1)
+
+    def end(self, fault: Fault) -> None:
+        """Let a fault of the model end."""
+        self._turn(fault, 0)
+
+    def _turn(self, fault: Fault, begins: int) -> None:
+        """Put the commands of a fault that begins (1) or ends (0) into the core's inbox."""
+        kind, target, built = fault.kind, fault.target, self._machine.built
+        on_node, off_node, on_client, off_client = _FAULTS[kind]
+        node_command, client_command = (on_node, on_client) if begins else (off_node, off_client)
         name = target.removeprefix("nodes.")
         if name in built.nodes and node_command >= 0:
-            self.command(node_command, built.nodes[name])
+            self._order(node_command, built.nodes[name], fault, begins)
             return
         clients = self._lookup(built.clients, target, "client") if name not in built.nodes else []
         if client_command < 0 or not clients:
-            raise BadInput(
-                f"{kind} cannot befall {target!r}", mend="crash or power_loss a node; crash, reset or silence a client"
-            )
+            raise BadInput(f"{kind} cannot befall {target!r}", mend=_WHOM)
         for client in clients:
-            self.command(client_command, client)
+            self._order(client_command, client, fault, begins)
+
+    def _order(self, command: int, index: int, fault: Fault, begins: int) -> None:
+        if fault.kind == "partition":
+            for direction in _DIRECTIONS[fault.direction]:
+                self.command(command, index, direction, begins)
+        elif fault.kind == "slow":
+            self.command(command, index, round(fault.factor * 1e6), begins)
+        elif fault.kind == "clock":
+            self.command(command, index, fault.by_ns if begins else -fault.by_ns)
+        else:
+            self.command(command, index, 0, begins)
 
     # --- inside --------------------------------------------------------------------------------------------------
 

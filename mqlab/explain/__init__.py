@@ -20,6 +20,8 @@ from mqlab.trace.schema import Trace
 __all__ = ["Account", "Sentence", "explain", "interesting", "tell"]
 
 NODE_KINDS = (Kind.NODE_CRASHED, Kind.NODE_RESTARTED, Kind.ALARM_RAISED, Kind.ALARM_CLEARED)
+SPELL_KINDS = (Kind.CLOCK_CHANGED, Kind.SLOWED, Kind.SLOW_ENDED, Kind.PAUSED, Kind.RESUMED)
+"""Told of a node as well as its crashes, and of clients while they have to do with the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,10 @@ def _around(story: Story) -> NDArray[np.void]:
     if not len(events):
         return world[:0]
     begin, end = events["time_ns"].min(), events["time_ns"].max()
-    wanted = np.isin(world["kind"], NODE_KINDS) & (world["time_ns"] >= begin) & (world["time_ns"] <= end)
+    nodes = [i for i, entity in enumerate(story.trace.entities) if entity.kind == "node"]
+    told = np.isin(world["kind"], NODE_KINDS)
+    told |= np.isin(world["kind"], SPELL_KINDS) & np.isin(world["actor"], nodes)
+    wanted = told & (world["time_ns"] >= begin) & (world["time_ns"] <= end)
     for actor in dict.fromkeys(events["actor"].tolist()):
         times = events["time_ns"][events["actor"] == actor]
         wanted |= (

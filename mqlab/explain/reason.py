@@ -86,8 +86,9 @@ def confirms(story: Story) -> bool:
 
 def loss_setting(story: Story, packet: np.void, who: str) -> str:
     """Name what lost a packet: silence that was ordered, or the link's own loss."""
-    silent = story.since(Kind.SILENCE_BEGAN, int(packet["actor"]), int(packet["time_ns"]))
-    return f"{who}.link.loss" if silent is None else "faults"
+    who_lost, when = int(packet["actor"]), int(packet["time_ns"])
+    cut = (story.since(begin, who_lost, when) for begin in (Kind.SILENCE_BEGAN, Kind.PARTITION_BEGAN))
+    return f"{who}.link.loss" if all(since is None for since in cut) else "faults"
 
 
 def asking(story: Story, row: np.void) -> str:

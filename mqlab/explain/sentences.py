@@ -141,6 +141,28 @@ def _node_crashed(m: Moment) -> str:
     return f"{m.who}'s process crashed"
 
 
+def _clock_changed(m: Moment) -> str:
+    if m.first == 0:
+        return f"the clock of {m.who} was right again"
+    return f"the clock of {m.who} was set {span(m.first)} {'behind' if m.cause else 'ahead'} (`faults`: clock)"
+
+
+def _resumed(m: Moment) -> str:
+    if m.cause:
+        return f"{m.who}, which had stood still for {span(m.first)}, was killed"
+    return f"{m.who} went on after {span(m.first)}"
+
+
+def _not_let_in(m: Moment) -> str:
+    if m.cause:
+        return f"the broker gave up on the handshake of {m.who} (`connections.handshake`): it had taken too long"
+    return f"the broker let {m.who} not in: it had as many connections as it may (`connections.max`)"
+
+
+def _way(m: Moment) -> str:
+    return f"from the broker to {m.who}" if m.cause else f"from {m.who} to the broker"
+
+
 def _cargo(m: Moment) -> str:
     return CARGO.get(Direction(m.first), "a packet") if m.first in set(Direction) else "a packet"
 
@@ -206,5 +228,13 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.ALARM_CLEARED: lambda m: f"the {'disk' if m.cause else 'memory'} alarm of {m.who} was over",
     Kind.CONNECTION_BLOCKED: lambda m: f"{m.who} learnt that its connection was blocked",
     Kind.CONNECTION_UNBLOCKED: lambda m: f"{m.who} learnt that it could publish again",
+    Kind.CLOCK_CHANGED: _clock_changed,
+    Kind.SLOWED: lambda m: f"{m.who} became slow: everything took {m.first / 1000:g} times as long (`faults`: slow)",
+    Kind.SLOW_ENDED: lambda m: f"{m.who} was as quick as before",
+    Kind.PAUSED: lambda m: f"{m.who} stood still, and nobody was told (`faults`: pause)",
+    Kind.RESUMED: _resumed,
+    Kind.CONNECTION_REFUSED: _not_let_in,
+    Kind.PARTITION_BEGAN: lambda m: f"packets {_way(m)} began to vanish, and nobody was told (`faults`: partition)",
+    Kind.PARTITION_ENDED: lambda m: f"packets {_way(m)} passed again",
 }
 """For each kind its sentence."""

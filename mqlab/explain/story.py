@@ -29,6 +29,9 @@ SPELLS = {
     Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED,
     Kind.ALARM_RAISED: Kind.ALARM_CLEARED,
     Kind.CONNECTION_BLOCKED: Kind.CONNECTION_UNBLOCKED,
+    Kind.PARTITION_BEGAN: Kind.PARTITION_ENDED,
+    Kind.SLOWED: Kind.SLOW_ENDED,
+    Kind.PAUSED: Kind.RESUMED,
 }
 """World events that begin something, and what ends it."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from mqlab.model.broker import Binding, Disk, Exchange, Memory, Node, Queue
 from mqlab.model.clients import (
     Backoff,
+    Bursts,
     Confirm,
     Connection,
     ConsumerGroup,
@@ -24,12 +25,13 @@ from mqlab.model.clients import (
     entity_name,
 )
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
-from mqlab.model.faults import Fault
+from mqlab.model.faults import Fault, FaultKind, RandomFaults
 from mqlab.model.shapes import Arrivals, Distribution, Keys
 from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
-    "Acks", "Arrivals", "Backoff", "Binding", "Confirm", "Connection", "ConsumerGroup", "Contention", "Destination",
-    "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "Inventory", "Keys", "Link", "LinkSide", "Memory",
-    "Message", "Model", "Node", "ProducerGroup", "Queue", "Recall", "Retry", "Scale", "entity_name", "has_alarms",
+    "Acks", "Arrivals", "Backoff", "Binding", "Bursts", "Confirm", "Connection", "ConsumerGroup", "Contention",
+    "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "FaultKind", "Inventory", "Keys", "Link",
+    "LinkSide", "Memory", "Message", "Model", "Node", "ProducerGroup", "Queue", "RandomFaults", "Recall", "Retry",
+    "Scale", "entity_name", "has_alarms",
 ]  # fmt: skip

@@ -89,10 +89,18 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A broker. Its CPU serves one thing at a time: ``publish_ns`` a message in, ``deliver_ns`` a message out."""
+    """A broker. Its CPU serves one thing at a time: ``publish_ns`` a message in, ``deliver_ns`` a message out.
+
+    Opening a connection costs it ``connect_ns``. It lets in ``connections_max`` at most (-1: as many as come), and
+    gives up on one that is not open ``handshake_timeout_ns`` after its first packet (0: never); the work it has put
+    into it by then, and puts into it later, is in vain.
+    """
 
     name: str
     publish_ns: int
     deliver_ns: int
     disk: Disk
     memory: Memory | None = None
+    connect_ns: int = 0
+    connections_max: int = -1
+    handshake_timeout_ns: int = 0

@@ -10,6 +10,7 @@ from mqlab.model.shapes import Arrivals, Distribution, Keys
 
 __all__ = [
     "Backoff",
+    "Bursts",
     "Confirm",
     "Connection",
     "ConsumerGroup",
@@ -93,12 +94,43 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Bursts:
+    """Loss in bursts (Gilbert and Elliott): ``p`` from good to bad and ``r`` back, per packet.
+
+    A packet is lost with probability ``good`` or ``bad``, by the state it finds after its own step. So of all packets
+    (p·bad + r·good)/(p+r) are lost, and a bad run is 1/r packets long on average.
+    """
+
+    p: float
+    r: float
+    good: float = 0.0
+    bad: float = 1.0
+
+    @property
+    def rate(self) -> float:
+        """The share of packets that is lost in the long run."""
+        return (self.p * self.bad + self.r * self.good) / (self.p + self.r)
+
+
+@dataclass(frozen=True, slots=True)
 class LinkSide:
-    """One direction of a link. ``loss`` and ``duplicate`` are probabilities per packet."""
+    """One direction of a link.
+
+    ``loss`` and ``duplicate`` are probabilities per packet, independent of each other; ``bursts`` come on top.
+    ``bandwidth_bytes_per_s`` (0: unlimited) is that of each connection: a packet leaves when the one before it has
+    left, then travels in parallel.
+    """
 
     latency: Distribution
     loss: float = 0.0
     duplicate: float = 0.0
+    bandwidth_bytes_per_s: float = 0.0
+    bursts: Bursts | None = None
+
+    @property
+    def loses(self) -> bool:
+        """Whether it may lose packets."""
+        return self.loss > 0 or (self.bursts is not None and self.bursts.rate > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +150,14 @@ class Connection:
     """A client's connection.
 
     Either side takes the other for dead after ``heartbeat_ns`` of silence (0: never); a client whose connection
-    ended tries to connect again every ``reconnect_ns``.
+    ended tries to connect again every ``reconnect_ns``, or with the pauses of ``backoff``, counted from its last
+    connection. Opening one takes ``round_trips`` over the link before anything else can be said.
     """
 
     heartbeat_ns: int
     reconnect_ns: int
+    backoff: Backoff | None = None
+    round_trips: int = 0
 
 
 @dataclass(frozen=True, slots=True)

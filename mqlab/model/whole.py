@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mqlab.model.broker import Binding, Exchange, Node, Queue
 from mqlab.model.clients import ConsumerGroup, ProducerGroup
-from mqlab.model.faults import Fault
+from mqlab.model.faults import Fault, RandomFaults
 
 __all__ = ["Model", "has_alarms"]
 
@@ -31,6 +31,7 @@ class Model:
     producers: tuple[ProducerGroup, ...]
     consumers: tuple[ConsumerGroup, ...]
     faults: tuple[Fault, ...] = ()
+    random_faults: tuple[RandomFaults, ...] = ()
 
     @property
     def end_ns(self) -> int:

@@ -53,6 +53,8 @@ _DOWN = {
     Kind.NODE_CRASHED: Kind.NODE_RESTARTED,
     Kind.CLIENT_CRASHED: Kind.CLIENT_RESTARTED,
     Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED,
+    Kind.PARTITION_BEGAN: Kind.PARTITION_ENDED,
+    Kind.PAUSED: Kind.RESUMED,
 }
 
 
@@ -97,11 +99,12 @@ def world_rows(trace: Trace) -> NDArray[np.void]:
     if trace.events is None:
         return np.zeros(0, EVENT)
     kinds = trace.events.column("kind")
-    wanted = np.flatnonzero((kinds >= Kind.NODE_CRASHED) & (kinds <= Kind.SILENCE_ENDED))
+    world = (kinds >= Kind.NODE_CRASHED) & (kinds <= Kind.SILENCE_ENDED)
+    wanted = np.flatnonzero(world | ((kinds >= Kind.CLOCK_CHANGED) & (kinds <= Kind.PARTITION_ENDED)))
     rows = np.zeros(len(wanted), EVENT)
     rows["message"] = rows["queue"] = -1
     rows["kind"] = kinds[wanted]
-    for name in ("time_ns", "actor", "cause"):  # the columns that matter: reading all would take longer
+    for name in ("time_ns", "actor", "cause", "first"):  # the columns that matter: reading all would take longer
         rows[name] = trace.events.column(name)[wanted]
     return rows
 

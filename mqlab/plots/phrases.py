@@ -111,6 +111,14 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.ALARM_CLEARED: _either("{who}: memory alarm over", "{who}: disk alarm over"),
     Kind.CONNECTION_BLOCKED: _says("{who} is blocked"),
     Kind.CONNECTION_UNBLOCKED: _says("{who} may publish again"),
+    Kind.CLOCK_CHANGED: _either("{who}'s clock is set ahead", "{who}'s clock is set back"),
+    Kind.SLOWED: lambda attempt, first, cause, who: f"{who} is {first / 1000:g} times as slow",
+    Kind.SLOW_ENDED: _says("{who} is as quick as before"),
+    Kind.PAUSED: _says("{who} stands still"),
+    Kind.RESUMED: _either("{who} goes on", "{who} is killed while it stands still"),
+    Kind.CONNECTION_REFUSED: _either("{who} is not let in: too many", "{who}'s handshake takes too long"),
+    Kind.PARTITION_BEGAN: _either("{who} is no longer heard", "{who} no longer hears"),
+    Kind.PARTITION_ENDED: _either("{who} is heard again", "{who} hears again"),
 }
 
 TROUBLE = frozenset(
@@ -145,6 +153,10 @@ TROUBLE = frozenset(
         Kind.HELD_BACK,
         Kind.ALARM_RAISED,
         Kind.CONNECTION_BLOCKED,
+        Kind.SLOWED,
+        Kind.PAUSED,
+        Kind.CONNECTION_REFUSED,
+        Kind.PARTITION_BEGAN,
     }
 )
 """What a reader should notice."""

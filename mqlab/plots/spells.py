@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from mqlab.model import Model
+from mqlab.model import Fault, Model
 from mqlab.plots.look import GREY, INK, ORANGE, PURPLE, RED, SKY, span, span_range, thousands
+from mqlab.policies.schedule import schedule
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import Trace
 
@@ -23,9 +24,19 @@ SPELLS_MAX = 40
 _WORDS = {
     "crash": "crash", "power_loss": "power cut", "reset": "connections reset", "silence": "silence",
     "disk_full": "disk full",
+    "partition": "partition", "slow": "slow", "pause": "stands still", "clock": "clock",
 }  # fmt: skip
-_COLOURS = {"crash": RED, "power_loss": PURPLE, "reset": ORANGE, "silence": SKY, "disk_full": ORANGE}
-_ENDS = {Kind.NODE_CRASHED: Kind.NODE_RESTARTED, Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED}
+_COLOURS = {
+    "crash": RED, "power_loss": PURPLE, "reset": ORANGE, "silence": SKY,
+    "partition": SKY, "slow": ORANGE, "pause": PURPLE, "clock": GREY, "disk_full": ORANGE,
+}  # fmt: skip
+_ENDS = {
+    Kind.NODE_CRASHED: Kind.NODE_RESTARTED, Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED,
+    Kind.PARTITION_BEGAN: Kind.PARTITION_ENDED, Kind.SLOWED: Kind.SLOW_ENDED, Kind.PAUSED: Kind.RESUMED,
+}  # fmt: skip
+_WHICH = {
+    Kind.SILENCE_BEGAN: "silence", Kind.PARTITION_BEGAN: "partition", Kind.SLOWED: "slow", Kind.PAUSED: "pause",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +59,22 @@ def spells(trace: Trace, model: Model | None = None) -> tuple[Spell, ...]:
     if model is None:
         return _from_events(trace)[:SPELLS_MAX]
     found = []
-    for fault in model.faults:
+    for fault in schedule(model, trace.seed):
         stop = trace.duration_ns if fault.for_ns < 0 else min(fault.at_ns + fault.for_ns, trace.duration_ns)
         found.append(
-            Spell(f"{fault.target}: {_WORDS[fault.kind]}", fault.kind, fault.at_ns, max(fault.at_ns, stop))
+            Spell(f"{fault.target}: {_told(fault)}", fault.kind, fault.at_ns, max(fault.at_ns, stop))
         )
     return tuple(sorted(found, key=lambda spell: spell.start_ns)[:SPELLS_MAX])
+
+
+def _told(fault: Fault) -> str:
+    """Say what is wrong, with its size or direction."""
+    words = _WORDS[fault.kind]
+    if fault.kind == "slow":
+        return f"{fault.factor:g} × {words}"
+    if fault.kind == "clock":
+        return f"{words} {span(abs(fault.by_ns))} {'ahead' if fault.by_ns > 0 else 'behind'}"
+    return {"up": "not heard", "down": "hears nothing"}.get(fault.direction, words)
 
 
 def _from_events(trace: Trace) -> tuple[Spell, ...]:
@@ -77,7 +98,7 @@ def _from_events(trace: Trace) -> tuple[Spell, ...]:
 
 def _spell(trace: Trace, actor: int, start: int, kind: int, cause: int, stop: int) -> Spell:
     """Name what the events from ``start`` to ``stop`` show."""
-    which = "silence" if kind == Kind.SILENCE_BEGAN else "power_loss" if cause == 1 else "crash"
+    which = _WHICH.get(Kind(kind), "power_loss" if cause == 1 else "crash")
     who = trace.entities[actor].name if actor >= 0 else "everything"
     return Spell(f"{who}: {_WORDS[which]}", which, start, stop)
 

@@ -5,48 +5,105 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from mqlab.errors import did_you_mean
-from mqlab.model import Fault, Model
+from mqlab.model import Fault, FaultKind, Model, RandomFaults
+from mqlab.scenario import lower
 from mqlab.scenario.defaults import Book, Path
-from mqlab.scenario.spec import FaultSpec, ScenarioSpec
+from mqlab.scenario.estimate import mean_ns
+from mqlab.scenario.fault_specs import FaultSpec, PartitionSpec, RandomSpec, TroubleSpec
+from mqlab.scenario.spec import ScenarioSpec
 from mqlab.units import format_duration
 
 __all__ = ["resolve_faults"]
 
 _TARGET = re.compile(r"(?P<name>[^\[\]]*)(?:\[(?P<member>[0-9]{1,9})\])?")
 FAULTS_MAX = 100_000
+RANDOM_MAX = 10_000
+"""Most random faults that one entry may be expected to bring about."""
+EVERYBODY = "clients"
+"""All clients of a node, as one end of a partition."""
 
-_Kind = Literal["crash", "power_loss", "reset", "silence", "disk_full"]
+_Way = Literal["both", "up", "down"]
+
+
+class _Hit(NamedTuple):
+    """Who is hit, and in which direction."""
+
+    target: str
+    direction: _Way = "both"
 
 
 def resolve_faults(spec: ScenarioSpec, book: Book, model: Model) -> Model:
     """Look up every target and return the model with its faults."""
     faults: list[Fault] = []
+    random: list[RandomFaults] = []
     for i, written in enumerate(spec.faults):
         path: Path = ("faults", i)
-        kind = written.kind
-        target = _target(book, (*path, kind), model, str(getattr(written, kind)), kind)
-        for one in _befallen(model, target, kind):
-            faults.extend(_times(book, path, model, written, cast(_Kind, kind), one))
+        if written.random is not None:
+            random.extend(_random(book, (*path, "random"), model, written.random, random))
+            continue
+        for hit in _hit(book, path, model, written):
+            faults.extend(_times(book, path, model, written, _fault(written, hit)))
         if len(faults) > FAULTS_MAX:
             raise book.error(path, f"there are more than {FAULTS_MAX:,} faults", "remove some")
-    return replace(model, faults=tuple(faults))
+    return replace(model, faults=tuple(faults), random_faults=tuple(random))
 
 
-def _befallen(model: Model, target: str, kind: str) -> tuple[str, ...]:
+def _fault(written: TroubleSpec, hit: _Hit) -> Fault:
+    """Make a fault without its time."""
+    by = (written.by or 0) - (written.behind or 0)
+    return Fault(0, cast(FaultKind, written.kind), hit.target, 0, written.factor or 1.0, by, hit.direction)
+
+
+def _hit(book: Book, path: Path, model: Model, written: TroubleSpec) -> tuple[_Hit, ...]:
     """Say who is hit: a node that is cut off or falls silent does so to each of its clients."""
-    name = target.removeprefix("nodes.")
-    if kind not in ("reset", "silence") or all(name != node.name for node in model.nodes):
-        return (target,)
+    kind = written.kind
+    if written.partition is not None:
+        return _partition(book, (*path, "partition"), model, written.partition)
+    target = _target(book, (*path, kind), model, str(getattr(written, kind)), kind)
+    if kind not in ("reset", "silence") or not _is_node(model, target):
+        return (_Hit(target),)
+    return tuple(_Hit(name) for name in _clients(model, target.removeprefix("nodes.")))
+
+
+def _is_node(model: Model, target: str) -> bool:
+    return any(target.removeprefix("nodes.") == node.name for node in model.nodes)
+
+
+def _clients(model: Model, node: str) -> list[str]:
+    """List the groups that are connected to a node."""
     home = {queue.name: queue.node for queue in model.queues}
-    clients = [("producers", p.name) for p in model.producers if p.node == name]
-    clients += [("consumers", c.name) for c in model.consumers if home[c.queue] == name]
-    return tuple(_spelt(_counts(model), section, entity) for section, entity in clients)
+    groups = [("producers", p.name) for p in model.producers if p.node == node]
+    groups += [("consumers", c.name) for c in model.consumers if home[c.queue] == node]
+    return [_spelt(_counts(model), section, entity) for section, entity in groups]
 
 
-def _times(book: Book, path: Path, model: Model, written: FaultSpec, kind: _Kind, target: str) -> Iterator[Fault]:
+def _partition(book: Book, path: Path, model: Model, written: PartitionSpec) -> tuple[_Hit, ...]:
+    """Find the clients whose packets vanish, and in which direction."""
+    ends = {}
+    for word, text in (("from", written.from_), ("to", written.to)):
+        everybody = text == EVERYBODY and all(name != EVERYBODY for _, name in _counts(model))
+        ends[word] = EVERYBODY if everybody else _target(book, (*path, word), model, text, "partition")
+    nodes = [word for word, name in ends.items() if name != EVERYBODY and _is_node(model, name)]
+    if len(nodes) != 1:
+        what = "packets between two nodes are not simulated" if nodes else "clients have no link to each other"
+        example = model.nodes[0].name
+        raise book.error((*path, "to"), what, f"write a node and a client, such as `{{from: stock, to: {example}}}`")
+    client = next(name for word, name in ends.items() if word != nodes[0])
+    node = ends[nodes[0]].removeprefix("nodes.")
+    theirs = _clients(model, node)
+    direction: _Way = "up" if nodes[0] == "to" else "down"
+    if client == EVERYBODY:
+        return tuple(_Hit(name, direction) for name in theirs)
+    if client.partition("[")[0] not in theirs:
+        word = "from" if nodes[0] == "to" else "to"
+        raise book.error((*path, word), f"`{client}` is not connected to `{node}`", did_you_mean(client, theirs))
+    return (_Hit(client, direction),)
+
+
+def _times(book: Book, path: Path, model: Model, written: FaultSpec, fault: Fault) -> Iterator[Fault]:
     if not written.at:
         raise book.error((*path, "at"), "`at` names no time", "write for instance `at: 20 s`")
     for j, at in enumerate(written.at):
@@ -55,7 +112,37 @@ def _times(book: Book, path: Path, model: Model, written: FaultSpec, kind: _Kind
             raise book.error(
                 (*path, "at", j), f"the fault comes after the end of the run ({end})", "let it come earlier"
             )
-        yield Fault(at, kind, target, written.for_ or 0)
+        yield replace(fault, at_ns=at, for_ns=written.for_ or 0)
+
+
+def _random(
+    book: Book, path: Path, model: Model, written: RandomSpec, others: list[RandomFaults]
+) -> Iterator[RandomFaults]:
+    """Resolve faults that come by themselves; with ``each`` every member of a group has its own."""
+    every = lower.distribution(book, (*path, "every"), written.every)
+    lasts = None if written.for_ is None else lower.distribution(book, (*path, "for"), written.for_)
+    start, stop = written.start or 0, written.stop or model.duration_ns
+    if start >= min(stop, model.end_ns):
+        where = "start" if written.start else "stop"
+        raise book.error((*path, where), "there is no time between `start` and `stop`", "start earlier")
+    mean = mean_ns(every)
+    if mean < 1 or (min(stop, model.end_ns) - start) / mean > RANDOM_MAX:
+        what = f"more than {RANDOM_MAX:,} faults are to be expected"
+        raise book.error((*path, "every"), what, "write for instance `every: {exponential: 30 s}`")
+    count = len({other.name.partition(" ")[0] for other in others})
+    for hit in _hit(book, path, model, written):
+        for target in _members(model, hit.target) if written.each else (hit.target,):
+            own = target if written.each else str(getattr(written, written.kind))
+            name = f"{count} {written.kind} {own}"
+            yield RandomFaults(name, _fault(written, hit._replace(target=target)), every, lasts, start, stop)
+
+
+def _members(model: Model, target: str) -> tuple[str, ...]:
+    """List the members of a group, or whoever it is."""
+    groups = [group for group in (*model.producers, *model.consumers) if target.rpartition(".")[2] == group.name]
+    if len(groups) != 1 or groups[0].count == 1:
+        return (target,)
+    return tuple(f"{target}[{member}]" for member in range(groups[0].count))
 
 
 def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
@@ -78,12 +165,7 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
         forms = " or ".join(f"`{s}.{n}`" for s, n in hits)
         raise book.error(path, f"`{name}` is ambiguous", f"write {forms}")
     section, entity = hits[0]
-    if kind == "power_loss" and section != "nodes":
-        raise book.error(path, "only nodes lose power", "write `crash` for a process that dies")
-    if kind == "disk_full" and section != "nodes":
-        raise book.error(path, "only nodes have a disk", "name a node, such as `broker`")
-    if kind == "disk_full" and "alarms" not in book.system.mechanisms:
-        raise book.error(path, f"system '{book.system.name}' stores nothing", "leave the fault out", key=True)
+    _check_kind(book, path, model, kind, section, entity)
     if member is not None and (section == "nodes" or int(member) >= counts[hits[0]]):
         has = "is a node" if section == "nodes" else f"has members 0 to {counts[hits[0]] - 1}"
         raise book.error(path, f"there is no `{text}`: `{entity}` {has}", "choose another member or the whole group")
@@ -92,6 +174,24 @@ def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:
         what = f"the members of `{entity}` share a channel, so they have one connection and fail together"
         raise book.error(path, what, f"write `{kind}: {entity}`")
     return _spelt(counts, section, entity) + (f"[{member}]" if member is not None else "")
+
+
+def _check_kind(book: Book, path: Path, model: Model, kind: str, section: str, entity: str) -> None:
+    """Refuse what cannot befall somebody."""
+    if kind == "power_loss" and section != "nodes":
+        raise book.error(path, "only nodes lose power", "write `crash` for a process that dies")
+    if kind == "disk_full" and section != "nodes":
+        raise book.error(path, "only nodes have a disk", "name a node, such as `broker`")
+    if kind == "disk_full" and "alarms" not in book.system.mechanisms:
+        raise book.error(path, f"system '{book.system.name}' stores nothing", "leave the fault out", key=True)
+    if kind == "clock" and section != "nodes":
+        raise book.error(path, "nothing depends on the clock of a client", "name the node whose clock is wrong")
+    if kind != "slow":
+        return
+    idle = [p for p in model.producers if (section, entity) == ("producers", p.name) and p.prepare is None]
+    if idle:
+        mend = f"give it time to take: `prepare: 1 ms`, or slow down `{idle[0].node}`"
+        raise book.error(path, f"`{entity}` takes no time, so it cannot be slow", mend)
 
 
 def _counts(model: Model) -> dict[tuple[str, str], int]:

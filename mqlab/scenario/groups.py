@@ -18,6 +18,7 @@ from mqlab.scenario.consuming import (
 )
 from mqlab.scenario.fields import (
     WRITTEN,
+    Bandwidth,
     Count,
     Duration,
     Flag,
@@ -34,28 +35,64 @@ from mqlab.scenario.fields import (
     choice,
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
-from mqlab.scenario.mapping import Spec, later
-from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, KeySpec, ServiceSpec
+from mqlab.scenario.mapping import OneOf, Spec, later
+from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec, ServiceSpec
 from mqlab.units import UnitError
 
 __all__ = [
-    "ConfirmSpec", "ConnectionSpec", "ConsumerSpec", "ContentionSpec", "DestinationSpec", "ExceptionsSpec",
-    "LinkSideSpec", "LinkSpec", "MessageSpec", "ProducerSpec", "RetrySpec",
+    "ConfirmSpec",
+    "ConnectionSpec",
+    "ConsumerSpec",
+    "ContentionSpec",
+    "DestinationSpec",
+    "ExceptionsSpec",
+    "LinkSideSpec",
+    "LinkSpec",
+    "LossSpec",
+    "MessageSpec",
+    "ProducerSpec",
+    "ReconnectSpec",
+    "RetrySpec",
 ]  # fmt: skip
+
+
+class GilbertElliottSpec(Spec):
+    """Loss in bursts: a good and a bad state, and how likely a packet is to turn one into the other."""
+
+    p: Probability = Field(examples=["1 %"])
+    r: Probability = Field(examples=["25 %"])
+    good: Probability | None = None
+    bad: Probability | None = None
+
+
+class BurstsSpec(Spec):
+    """Loss in bursts: how much is lost in all, and how many in a row on average."""
+
+    rate: Probability = Field(examples=["2 %"])
+    length: Positive = Field(examples=["5"])
+
+
+class LossSpec(OneOf):
+    """What a link loses: each packet for itself, or in bursts."""
+
+    shorthand: ClassVar = "independent"
+    independent: Probability | None = None
+    gilbert_elliott: GilbertElliottSpec | None = None
+    bursts: BurstsSpec | None = None
 
 
 class LinkSideSpec(Spec):
     """One direction of a link."""
 
     latency: DistributionSpec | None = None
-    loss: Probability | None = None
+    loss: LossSpec | None = None
     duplicate: Probability | None = None
+    bandwidth: Bandwidth | None = None
 
 
 class LinkSpec(LinkSideSpec):
     """A link; what ``up`` (towards the broker) and ``down`` say takes precedence."""
 
-    reserved: ClassVar = later("bandwidth")
     ordered: Flag | None = None
     up: LinkSideSpec | None = None
     down: LinkSideSpec | None = None
@@ -64,11 +101,20 @@ class LinkSpec(LinkSideSpec):
 LinkUse = Annotated[Annotated[LinkSpec, Tag("<mapping>")] | Annotated[Name, Tag("<scalar>")], WRITTEN]
 
 
+class ReconnectSpec(OneOf):
+    """The pause before the next try to connect."""
+
+    shorthand: ClassVar = "constant"
+    constant: PositiveDuration | None = None
+    exponential: GrowingPauseSpec | None = None
+
+
 class ConnectionSpec(Spec):
     """A client's connection."""
 
     heartbeat: Duration | None = None
-    reconnect: PositiveDuration | None = None
+    reconnect: ReconnectSpec | None = None
+    round_trips: Natural | None = None
 
 
 class MessageSpec(Spec):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mqlab.model import Arrivals, Backoff, Connection, Distribution, Keys, Link, LinkSide, Retry
+from mqlab.model import Arrivals, Backoff, Bursts, Connection, Distribution, Keys, Link, LinkSide, Retry
 from mqlab.scenario.defaults import Book, Path, flag, word
-from mqlab.scenario.groups import ConnectionSpec, LinkSpec, ProducerSpec, RetrySpec
+from mqlab.scenario.groups import ConnectionSpec, LinkSpec, LossSpec, ProducerSpec, RetrySpec
 from mqlab.scenario.reader import read
-from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, KeySpec
-from mqlab.units import parse_count, parse_duration, parse_number, parse_probability
+from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec
+from mqlab.units import parse_bandwidth, parse_count, parse_duration, parse_number, parse_probability
 
-__all__ = ["arrivals", "connection", "constant", "distribution", "keys", "link", "retry"]
+__all__ = ["arrivals", "bursts", "connection", "constant", "distribution", "keys", "link", "retry"]
 
 Jitter = Literal["none", "full", "equal"]
 
@@ -19,6 +19,7 @@ DEPTH_MAX = 4
 PARTS_MAX = 16
 _ERLANG_MAX = 1000
 _CV_MAX = 100.0
+_TRIPS_MAX = 100
 
 
 def constant(text: str) -> Distribution:
@@ -78,27 +79,73 @@ def link(book: Book, owner: Path, path: Path, spec: LinkSpec) -> Link:
     def side(name: str) -> LinkSide:
         own = getattr(spec, name)
         shape, where = (spec.latency, path) if own is None or own.latency is None else (own.latency, (*path, name))
-        loss = spec.loss if own is None or own.loss is None else own.loss
+        lossy, lost_at = (spec.loss, path) if own is None or own.loss is None else (own.loss, (*path, name))
+        loss = None if lossy is None else lossy.independent
+        wide = spec.bandwidth if own is None or own.bandwidth is None else own.bandwidth
         duplicate = spec.duplicate if own is None or own.duplicate is None else own.duplicate
         return LinkSide(
             constant(book.text((*owner, "link", "latency")))
             if shape is None
             else distribution(book, (*where, "latency"), shape),
-            book.pick(loss, (*owner, "link", "loss"), parse_probability),
+            0.0
+            if lossy is not None and loss is None
+            else book.pick(loss, (*owner, "link", "loss"), parse_probability),
             book.pick(duplicate, (*owner, "link", "duplicate"), parse_probability),
+            book.pick(wide, (*owner, "link", "bandwidth"), parse_bandwidth),
+            None if lossy is None else bursts(book, (*lost_at, "loss"), lossy),
         )
 
     ordered = book.pick(spec.ordered, (*owner, "link", "ordered"), flag)
     return Link(side("up"), side("down"), ordered)
 
 
+def bursts(book: Book, path: Path, spec: LossSpec) -> Bursts | None:
+    """Lower loss that comes in bursts; None where each packet is lost for itself."""
+    if spec.bursts is not None:
+        rate, length = spec.bursts.rate, spec.bursts.length
+        here = (*path, "bursts")
+        if length < 1:
+            raise book.error((*here, "length"), "a burst is at least one packet long", "write `length: 5`")
+        r = 1.0 / length
+        if rate >= 1 or r * rate / (1 - rate) > 1:
+            most = f"{length / (length + 1):.3g}"
+            raise book.error((*here, "rate"), f"bursts of {length:g} cannot make up so much", f"at most {most} is lost")
+        return Bursts(r * rate / (1 - rate), r)
+    shape = spec.gilbert_elliott
+    if shape is None:
+        return None
+    if shape.p + shape.r == 0:
+        raise book.error((*path, "gilbert_elliott", "p"), "the state never changes", "give the loss as one number")
+    good = 0.0 if shape.good is None else shape.good
+    return Bursts(shape.p, shape.r, good, 1.0 if shape.bad is None else shape.bad)
+
+
 def connection(book: Book, owner: Path, spec: ConnectionSpec | None) -> Connection:
     """Lower a connection."""
     spec = spec or ConnectionSpec()
-    return Connection(
-        book.pick(spec.heartbeat, (*owner, "connection", "heartbeat"), parse_duration),
-        book.pick(spec.reconnect, (*owner, "connection", "reconnect"), parse_duration),
-    )
+    path = (*owner, "connection")
+    heartbeat = book.pick(spec.heartbeat, (*path, "heartbeat"), parse_duration)
+    trips = book.pick(spec.round_trips, (*path, "round_trips"), parse_count)
+    if trips > _TRIPS_MAX:
+        raise book.error((*path, "round_trips"), f"more than {_TRIPS_MAX} round trips", "AMQP over TLS needs 7")
+    again = spec.reconnect
+    if again is None or again.exponential is None:
+        constant_ns = None if again is None else again.constant
+        return Connection(heartbeat, book.pick(constant_ns, (*path, "reconnect"), parse_duration), None, trips)
+    backoff = _growing(book, (*path, "reconnect", "exponential"), again.exponential)
+    return Connection(heartbeat, backoff.first_ns, backoff, trips)
+
+
+def _growing(book: Book, here: Path, grow: GrowingPauseSpec) -> Backoff:
+    """Lower pauses that grow."""
+    factor = book.pick(grow.factor, (*here, "factor"), parse_number)
+    longest = book.pick(grow.max, (*here, "max"), parse_duration)
+    if factor < 1:
+        raise book.error((*here, "factor"), "the factor is less than 1, so pauses would shrink", "write `factor: 2`")
+    if grow.max is not None and grow.max < grow.first:
+        raise book.error((*here, "max"), "`max` is less than `first`", "raise it")
+    jitter: Jitter = book.pick(grow.jitter, (*here, "jitter"), word)
+    return Backoff(grow.first, factor, max(longest, grow.first), jitter)
 
 
 def keys(spec: KeySpec) -> Keys:
@@ -167,11 +214,4 @@ def retry(book: Book, owner: Path, spec: RetrySpec | bool | None) -> Retry:
     grow = pause.exponential
     assert grow is not None
     here = (*path, "backoff", "exponential")
-    factor = book.pick(grow.factor, (*here, "factor"), parse_number)
-    longest = book.pick(grow.max, (*here, "max"), parse_duration)
-    if factor < 1:
-        raise book.error((*here, "factor"), "the factor is less than 1, so pauses would shrink", "write `factor: 2`")
-    if grow.max is not None and grow.max < grow.first:
-        raise book.error((*here, "max"), "`max` is less than `first`", "raise it")
-    jitter: Jitter = book.pick(grow.jitter, (*here, "jitter"), word)
-    return Retry(attempts, Backoff(grow.first, factor, max(longest, grow.first), jitter))
+    return Retry(attempts, _growing(book, here, grow))

@@ -11,7 +11,15 @@ from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.resolve_consumers import check_memories
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
-from mqlab.scenario.spec import CpuSpec, DiskSpec, MemorySpec, NodeSpec, QueueSpec, ScenarioSpec
+from mqlab.scenario.spec import (
+    ConnectionsSpec,
+    CpuSpec,
+    DiskSpec,
+    MemorySpec,
+    NodeSpec,
+    QueueSpec,
+    ScenarioSpec,
+)
 from mqlab.units import parse_bandwidth, parse_count, parse_duration
 
 __all__ = ["resolve"]
@@ -86,6 +94,7 @@ def _check_mechanisms(spec: ScenarioSpec, book: Book) -> None:
 
 def _node(book: Book, name: str, spec: NodeSpec) -> Node:
     cpu, disk, path = spec.cpu or CpuSpec(), spec.disk or DiskSpec(), ("nodes", name)
+    crowd = spec.connections or ConnectionsSpec()
     fsync = disk.fsync
     return Node(
         name,
@@ -99,8 +108,16 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
             book.pick(disk.group_commit, (*path, "disk", "group_commit"), parse_duration),
             lies_ns=disk.lies or 0,
         ),
-        _memory(book, (*path, "memory"), spec.memory),
+        memory=_memory(book, (*path, "memory"), spec.memory),
+        connect_ns=book.pick(cpu.connect, (*path, "cpu", "connect"), parse_duration),
+        connections_max=book.pick(crowd.max, (*path, "connections", "max"), _bound),
+        handshake_timeout_ns=book.pick(crowd.handshake, (*path, "connections", "handshake"), parse_duration),
     )
+
+
+def _bound(text: str) -> int:
+    """Read a limit in a system's table; -1: there is none."""
+    return -1 if text == "unbounded" else parse_count(text)
 
 
 def _memory(book: Book, path: Path, spec: MemorySpec | None) -> Memory | None:

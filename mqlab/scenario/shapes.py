@@ -25,6 +25,7 @@ __all__ = [
     "BackoffSpec",
     "ClosedSpec",
     "DistributionSpec",
+    "GrowingPauseSpec",
     "KeySpec",
     "RampSpec",
     "ServiceSpec",

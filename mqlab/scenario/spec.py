@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from mqlab.scenario.fault_specs import FaultSpec
 from mqlab.scenario.fields import (
     Bandwidth,
+    Count,
     Duration,
-    Durations,
     Expressions,
     Flag,
     Length,
@@ -23,7 +24,6 @@ from mqlab.scenario.fields import (
     Size,
     SpecError,
     Text,
-    Until,
     choice,
     short,
 )
@@ -33,7 +33,8 @@ from mqlab.scenario.mapping import Spec, check_entities, check_list, later
 from mqlab.scenario.shapes import DistributionSpec
 
 __all__ = [
-    "BindingSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "MemorySpec", "NodeSpec", "QueueSpec",
+    "BindingSpec", "ConnectionsSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "MemorySpec", "NodeSpec",
+    "QueueSpec",
     "ScenarioSpec",
 ]  # fmt: skip
 
@@ -96,10 +97,18 @@ class QueueSpec(Spec):
 
 
 class CpuSpec(Spec):
-    """What a message costs a node's processor, in and out."""
+    """What a message costs a node's processor, in and out, and what opening a connection costs it."""
 
     publish: Duration | None = None
     deliver: Duration | None = None
+    connect: Duration | None = None
+
+
+class ConnectionsSpec(Spec):
+    """How many connections a node lets in, and how long it waits for one to be open."""
+
+    max: Count | None = None
+    handshake: Duration | None = None
 
 
 class DiskSpec(Spec):
@@ -127,49 +136,7 @@ class NodeSpec(Spec):
     cpu: CpuSpec | None = None
     disk: DiskSpec | None = None
     memory: MemorySpec | None = None
-
-
-_KINDS = ("crash", "power_loss", "reset", "silence", "disk_full")
-
-
-class FaultSpec(Spec):
-    """Something that goes wrong: exactly one of crash, power_loss, reset, silence, disk_full names its target."""
-
-    reserved: ClassVar = later("partition", "disk_lies", "slow", "clock")
-    at: Durations = Field(examples=["20 s"])
-    crash: Text | None = None
-    power_loss: Text | None = None
-    reset: Text | None = None
-    silence: Text | None = None
-    disk_full: Text | None = None
-    for_: Until | None = Field(default=None, alias="for")
-
-    @classmethod
-    def check_fields(cls, value: dict[str, Any]) -> None:
-        """Demand one kind, and a duration where the fault has one."""
-        super().check_fields(value)
-        kinds = [kind for kind in _KINDS if value.get(kind) is not None]
-        if len(kinds) > 1:
-            raise SpecError(
-                f"`{kinds[0]}` and `{kinds[1]}` exclude each other",
-                "write two faults",
-                at=(kinds[1],),
-                key=True,
-            )
-        if not kinds:
-            raise SpecError(
-                "the fault does not say what goes wrong",
-                "add one of " + ", ".join(f"`{k}: NAME`" for k in _KINDS),
-            )
-        if kinds[0] == "reset" and value.get("for") is not None:
-            raise SpecError("a reset is over at once", "leave `for` out, or use `silence`", at=("for",), key=True)
-        if kinds[0] != "reset" and value.get("for") is None:
-            raise SpecError(f"a {kinds[0]} needs to know how long it lasts", "add `for: 3 s`, or `for: end`")
-
-    @property
-    def kind(self) -> str:
-        """What goes wrong."""
-        return next(kind for kind in _KINDS if getattr(self, kind) is not None)
+    connections: ConnectionsSpec | None = None
 
 
 def _section(noun: str) -> BeforeValidator:

@@ -30,10 +30,13 @@ __all__ = [
 
 _VERBS = {
     "crash": "crashes", "power_loss": "loses power", "reset": "is cut off", "silence": "falls silent",
-    "disk_full": "has a full disk",
+    "disk_full": "has a full disk", "partition": "is cut off in one direction", "pause": "stands still",
+    "slow": "is slow", "clock": "has a wrong clock",
 }  # fmt: skip
-_BREAKS_NOTHING = {"disk_full"}
+_BREAKS_NOTHING = {"disk_full", "slow", "clock"}
 """Faults that end no connection and take nothing away."""
+_BREAKING = ("crash", "power_loss", "reset", "silence", "partition", "pause")
+"""Faults that may end a connection: a pause does so where somebody waits for heartbeats."""
 
 
 def queues_of(model: Model, producer: ProducerGroup) -> tuple[Queue, ...]:
@@ -59,7 +62,7 @@ def consumers_of(model: Model, queue: Queue) -> tuple[ConsumerGroup, ...]:
 
 
 def _faults_on(model: Model, section: str, name: str, *kinds: str) -> Iterator[Fault]:
-    for fault in model.faults:
+    for fault in (*model.faults, *(random.fault for random in model.random_faults)):
         base = fault.target.partition("[")[0]
         wanted = fault.kind in kinds if kinds else fault.kind not in _BREAKS_NOTHING
         if wanted and base in (name, f"{section}.{name}"):
@@ -84,19 +87,26 @@ def lies(model: Model, name: str) -> str:
 
 def breaks_producer(model: Model, producer: ProducerGroup) -> str:
     """Say what may end or silence a producer's connection, or nothing."""
-    for fault in _faults_on(model, "producers", producer.name):
-        return _told(fault)
-    for fault in _faults_on(model, "nodes", producer.node):
-        return _told(fault)
+    for fault in _faults_on(model, "producers", producer.name, *_BREAKING):
+        if fault.kind != "pause" or producer.connection.heartbeat_ns > 0:
+            return _told(fault)
+    for fault in _faults_on(model, "nodes", producer.node, *_BREAKING):
+        if fault.kind != "pause" or producer.connection.heartbeat_ns > 0:
+            return _told(fault)
+    crowded = _crowded(model, producer.node)
+    if crowded:
+        return crowded
     return f"the link of `{producer.name}` loses packets" if _loss(producer.link) else ""
 
 
 def breaks_consumer(model: Model, consumer: ConsumerGroup, queue: Queue) -> str:
     """Say what may end a consumer's connection, its life, or what is on the way to it; or nothing."""
-    for fault in _faults_on(model, "consumers", consumer.name):
-        return _told(fault)
-    for fault in _faults_on(model, "nodes", queue.node):
-        return _told(fault)
+    for fault in _faults_on(model, "consumers", consumer.name, *_BREAKING):
+        if fault.kind != "pause" or consumer.connection.heartbeat_ns > 0:
+            return _told(fault)
+    for fault in _faults_on(model, "nodes", queue.node, *_BREAKING):
+        if fault.kind != "pause" or consumer.connection.heartbeat_ns > 0:
+            return _told(fault)
     if _loss(consumer.link):
         return f"the link of `{consumer.name}` loses packets"
     if consumer.service is None:
@@ -128,8 +138,20 @@ def acknowledges_unread(model: Model, consumer: ConsumerGroup) -> str:
     return ""
 
 
+def _crowded(model: Model, name: str) -> str:
+    """Say that a node does not let everybody in; or nothing."""
+    node = next((node for node in model.nodes if node.name == name), None)
+    if node is None or node.connections_max < 0:
+        return ""
+    home = {queue.name: queue.node for queue in model.queues}
+    clients = sum(p.count for p in model.producers if p.node == name)
+    clients += sum(c.count for c in model.consumers if home.get(c.queue) == name)
+    most = node.connections_max
+    return f"`{name}` lets only {most} of {clients} clients in" if clients > most else ""
+
+
 def _loss(link: Link) -> bool:
-    return link.up.loss > 0 or link.down.loss > 0
+    return link.up.loses or link.down.loses
 
 
 def resends(model: Model, producer: ProducerGroup) -> str:

@@ -48,6 +48,8 @@ DEFAULTS: Final = with_common(
     Default("consumers.*.connection.reconnect", "5 s", _RECOVERY),
     Default("nodes.*.cpu.publish", "20 us", OURS + "one queue takes in some 50,000 messages a second"),
     Default("nodes.*.cpu.deliver", "20 us", OURS + "one queue hands out some 50,000 messages a second"),
+    Default("nodes.*.connections.max", "unbounded", f"{_DOCS}connections: connection_max has no limit by default"),
+    Default("nodes.*.connections.handshake", "10 s", f"{_DOCS}configure: handshake_timeout = 10000"),
     Default("nodes.*.disk.fsync", "2 ms", OURS + "a solid-state disk without power-loss protection"),
     Default(
         "nodes.*.disk.group_commit", "5 ms",

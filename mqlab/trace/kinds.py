@@ -146,6 +146,19 @@ class Kind(IntEnum):
     CONNECTION_BLOCKED = 73
     """``actor`` (a client) learns that the broker does not read what it publishes."""
     CONNECTION_UNBLOCKED = 74
+    CLOCK_CHANGED = 75
+    """A node's wall clock was set (``first`` = by how many ns it is ahead now; negative: behind)."""
+    SLOWED = 76
+    """``actor`` works more slowly from now on (``first`` = how many thousandths of its usual time it takes now)."""
+    SLOW_ENDED = 77
+    PAUSED = 78
+    """``actor``'s process stands still (garbage collection, SIGSTOP), and nobody is told."""
+    RESUMED = 79
+    CONNECTION_REFUSED = 80
+    """The broker does not let ``actor`` in (``cause`` 0 = too many connections, 1 = the handshake took too long)."""
+    PARTITION_BEGAN = 81
+    """Packets of ``actor`` vanish in one direction (``cause`` 0 = on the way to the broker, 1 = on the way back)."""
+    PARTITION_ENDED = 82
 
 
 class Direction(IntEnum):
