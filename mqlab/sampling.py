@@ -32,6 +32,7 @@ __all__ = [
     "DELIVERY",
     "DISK",
     "EFFECT_AT",
+    "ELECTION",
     "EXCEPTION",
     "FAULT",
     "FRAME",
@@ -86,6 +87,7 @@ GET = _purpose("get")
 GOODBYE = _purpose("goodbye")
 CONNECT = _purpose("connect")
 FAULT = _purpose("fault")
+ELECTION = _purpose("election")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

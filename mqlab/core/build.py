@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mqlab.core import codes, consuming
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
+from mqlab.core.replicas import member_rows
 from mqlab.core.tables import Tables, side_row, zipf_weights
 from mqlab.model import (
     Bursts,
@@ -109,6 +110,7 @@ class _Builder:
                 "self": name_identity(self.seed, f"connections.{room}.{name}"), "trips": group.connection.round_trips,
                 "up_bad": self._begins_bad(f"{room}.{name}.up", group.link.up.bursts),
                 "down_bad": self._begins_bad(f"{room}.{name}.down", group.link.down.bursts),
+                "homes": len(group.connection.nodes), "homes_at": self._homes(group.connection.nodes),
             }
         )  # fmt: skip
         backoff = group.connection.backoff
@@ -137,6 +139,12 @@ class _Builder:
             client |= {"up": 0, "open": 0}
         else:
             self.connected[node] += 1
+
+    def _homes(self, names: tuple[str, ...]) -> int:
+        """Put a list of nodes into the table of targets; return where it begins."""
+        first = len(self.tables.targets)
+        self.tables.targets.extend(self.node_index[name] for name in names)
+        return first
 
     def _sides(self, link: Link) -> int:
         first = len(self.sides)
@@ -217,7 +225,7 @@ class _Builder:
                 **consuming.group_fields(self.model, group, self.tables),
             }
         )  # fmt: skip
-        node = self.node_index[self.model.queues[queue].node]
+        node = self.node_index[next(iter(group.connection.nodes), self.model.queues[queue].node)]
         for member in range(group.count):
             index = len(self.consumers)
             client = self._client(group, member, codes.CONSUMER, index, node, sides)
@@ -270,11 +278,13 @@ class _Builder:
     def _allocate(self) -> dict[str, NDArray[Any]]:
         """Fill the fixed tables, and give the growing ones their first size."""
         nodes, queues = self._nodes(), self._queues()
+        replicas = member_rows(self.model, self.seed, self.tables, self.node_index, nodes, queues)
         fan_out = max((count for _, count in self.tables.routes), default=1)
         room = _HEADROOM + 192 * fan_out
         named: dict[str, list[dict[str, Any]]] = {
             "nodes": nodes, "queues": queues, "clients": self.clients, "producers": self.producers,
             "consumers": self.consumers, "groups": self.groups, "sides": self.sides,
+            "members": replicas,
         }  # fmt: skip
         listed: dict[str, list[Any]] = {
             "dists": self.tables.dists, "routes": self.tables.routes,
@@ -289,7 +299,7 @@ class _Builder:
             "runs": 1, "copies": max(4 * room, _FIRST_SIZE), "deliveries": max(4 * room, _FIRST_SIZE),
             "extras": max(4 * room, _FIRST_SIZE) if extras else 1,
             "heap": max(4 * room + 4 * members + len(self.steps) + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room,
-            "counts": 256, "tallies": len(Fate) + len(Cause),
+            "parcels": max(1, len(replicas) * codes.WINDOW), "counts": 256, "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
             "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
             "fate_rows": max(1 << 14, 8 * room) if self.level != "counts" else 1,
@@ -314,8 +324,9 @@ class _Builder:
 
 def _needs_extras(model: Model) -> bool:
     """Say whether any mechanism of this model keeps something beside the record of a copy."""
-    lies = any(node.disk.lies_ns for node in model.nodes)
-    return lies or any(consuming.needs_extras(model, group) for group in model.consumers)
+    beside = any(node.disk.lies_ns for node in model.nodes)
+    beside = beside or any(queue.replicas for queue in model.queues)
+    return beside or any(consuming.needs_extras(model, group) for group in model.consumers)
 
 
 def _special_node(model: Model, node: Node) -> int:

@@ -63,6 +63,17 @@ E_HANDSHAKE = 120       # a: client, b: node epoch, c: life           its first 
 E_OPENED = 121          # a: client, b: node epoch, c: life           the handshake is over
 E_CLOSE_SEEN = 122      # a: client, c: connection epoch              the broker learns that the client has gone
 E_UNHEARD = 123         # a: node, b: client (next)                   clients of a paused node begin to wonder
+# a replicated queue
+E_FORWARD = 170         # a: copy, b: queue                           what came through another node reaches the leader
+E_PARCEL = 171          # a: member, b: slot, c: stamp                entries of the log reach a follower
+E_PARCEL_ACK = 172      # a: member, b: index, c: stamp               the leader hears what a follower has on disk
+E_ELECTION = 173        # a: queue                                    the election time-out is over
+E_HELD = 174            # a: queue, c: term                           nodes send the new leader what they hold back
+E_APPLY = 175           # a: queue                                    (continuation) more committed entries
+E_SETTLED = 176         # a: delivery, b: ACK_…                       (continuation) an acknowledgement is committed
+E_OVERFLOW = 177        # a: queue                                    (continuation) a commit made it too long
+E_REPLICAS = 178        # a: node, b: member                        (continuation) more replicas after a flush
+E_STORED = 179          # a: copy                                     the producer's node hears of a commit
 
 # commands of the world
 W_CRASH_NODE = 40       # a: node
@@ -123,6 +134,8 @@ C_UNACKED = 2       # delivered, not settled
 C_GONE = 3          # settled or dropped; no way back
 C_VANISHED = 4      # a crash took it; a re-send may bring it back
 C_REFUSED = 5       # the queue did not take it; a re-send may find room
+C_PENDING = 20      # in the log of a replicated queue, not committed (or on its way there)
+C_SETTLING = 21     # delivered; its acknowledgement is in the log, not committed (or on its way there)
 
 # --- flags of a copy (Copy.flags) ----------------------------------------------------------------------------------
 FLAG_HOP = 1        # the broker put it there (a dead letter …): no confirm waits for it
@@ -174,6 +187,7 @@ L_QUIET = 2         # on a list; nobody waits for it
 L_LATE = 3          # on no list; survived a crash as WRITTEN: the first flush after number `dnext` covers it
 
 # --- what a node has to look after (Node.special) ------------------------------------------------------------------
+NODE_MEMBERS = 4096 # queues have a replica on it
 NODE_LIES = 1024    # its disk says "synced" too early
 NODE_ALARMS = 2048  # some node of the cluster may raise an alarm
 
@@ -196,6 +210,9 @@ R_OUTSIDE = 2       # there are stops for the world
 R_PAUSE = 3         # the event budget is used up (so that Python can show progress and notice Ctrl-C)
 R_BAD_COMMAND = 4   # the world asked for something that does not exist
 
+QUEUE_REPLICATED = 4096
+QUEUE_HALTED = 2    # Queue.dispatching: a replicated queue without a leader or a majority hands out nothing
+WINDOW = 256        # packets on their way to one replica; what comes then waits and goes in one
 CHUNK = 256         # how much of an unbounded piece of work is done at once
 DISPATCH_CHUNK = 64
 
@@ -271,6 +288,15 @@ K_RESUMED = int(Kind.RESUMED)
 K_CONNECTION_REFUSED = int(Kind.CONNECTION_REFUSED)
 K_PARTITION_BEGAN = int(Kind.PARTITION_BEGAN)
 K_PARTITION_ENDED = int(Kind.PARTITION_ENDED)
+K_APPENDED = int(Kind.APPENDED)
+K_REPLICATED = int(Kind.REPLICATED)
+K_LEADER_ELECTED = int(Kind.LEADER_ELECTED)
+K_LEADER_LOST = int(Kind.LEADER_LOST)
+K_QUORUM_LOST = int(Kind.QUORUM_LOST)
+K_QUORUM_REGAINED = int(Kind.QUORUM_REGAINED)
+K_AWAITS_LEADER = int(Kind.AWAITS_LEADER)
+K_ACK_APPENDED = int(Kind.ACK_APPENDED)
+K_ACK_UNDONE = int(Kind.ACK_UNDONE)
 
 F_PROCESSED = int(Fate.PROCESSED)
 F_IN_FLIGHT = int(Fate.IN_FLIGHT)

@@ -17,6 +17,7 @@ import numpy as np
 from mqlab.core.alarms import free
 from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.codes import (
+    C_SETTLING,
     CHUNK,
     CONSUMER,
     CONSUMER_FREE,
@@ -54,9 +55,21 @@ from mqlab.core.heap import push
 from mqlab.core.lanes import begin_anew
 from mqlab.core.leaving import member_left
 from mqlab.core.parking import release_client
-from mqlab.core.queue import dispatch, put_back, ring_join, ring_leave, unlink_unacked, use_cpu
+from mqlab.core.queue import dispatch, orphan, put_back, ring_join, ring_leave, unlink_unacked, use_cpu
 from mqlab.core.recorder import drop_delivery, emit, tell
-from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, producers, queues, runs, sides
+from mqlab.core.records import (
+    clients,
+    consumers,
+    copies,
+    deliveries,
+    groups,
+    nodes,
+    producers,
+    queues,
+    runs,
+    sides,
+    targets,
+)
 from mqlab.core.settling import pump
 from mqlab.core.sockets import leave_socket
 from mqlab.jit import State, kernel, seldom
@@ -97,6 +110,9 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
             break
         d = deliveries(s, delivery)
         unlink_unacked(s, delivery)
+        if copies(s, d["copy"])["state"] == C_SETTLING:
+            orphan(s, k["queue"], 1)  # its acknowledgement is on its way to a majority, and decides
+            continue
         put_back(s, k["queue"], d["copy"])
         if not quietly:
             q["requeues"] = q["requeues"] + 1
@@ -221,6 +237,25 @@ def connect_later(s: State, client: int, pause: int) -> None:
         push(s, runs(s, 0)["now"] + pause, RANK_EVENT, E_CONNECT, client, 0, c["life"])
 
 
+@seldom
+def _go_to_a_live_node(s: State, client: int) -> None:
+    """Choose the first of a client's nodes that is up, beginning with the one it was connected to last."""
+    c = clients(s, client)
+    now = 0
+    for i in range(c["homes"]):
+        if targets(s, c["homes_at"] + i)["n"] == c["node"]:
+            now = i
+    for i in range(c["homes"]):
+        node = int(targets(s, c["homes_at"] + (now + i) % c["homes"])["n"])
+        if nodes(s, node)["up"] == 1:
+            if node != c["node"]:
+                close(s, client)
+                if c["kind"] == CONSUMER and consumers(s, c["owner"])["unacked_head"] >= 0:
+                    return  # what its last connection left goes back first
+            c["node"] = node
+            return
+
+
 @kernel
 def _try_again(s: State, client: int) -> None:
     """A try to connect came to nothing."""
@@ -255,6 +290,8 @@ def connect(s: State, client: int, life: int) -> None:
         consumers(s, c["owner"])["special"] = consumers(s, c["owner"])["special"] | CONSUMER_FREE
         start_next(s, c["owner"])
         return
+    if c["homes"] > 1 and c["silent"] == 0:
+        _go_to_a_live_node(s, client)
     if not _is_reachable(s, client):
         _try_again(s, client)
         return

@@ -26,6 +26,7 @@ from mqlab.core.codes import (
     K_STALE_PACKET,
     K_STARTED,
     P_ACK,
+    QUEUE_REPLICATED,
     RANK_EVENT,
     THEN_CRASH,
     THEN_HOLD,
@@ -36,7 +37,8 @@ from mqlab.core.connection import die
 from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_group
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross, is_instant
-from mqlab.core.queue import credit_back, dispatch, leave_node, put_back, unlink_unacked
+from mqlab.core.queue import credit_back, dispatch, leave_node, orphan, put_back, unlink_unacked
+from mqlab.core.quorum import propose_ack
 from mqlab.core.recorder import drop_delivery, emit
 from mqlab.core.records import (
     clients,
@@ -53,7 +55,7 @@ from mqlab.core.records import (
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import ACK, EXCEPTION, unit
 
-__all__ = ["ack_in", "begin_by_hand", "service_done", "settle", "settle_by_hand"]
+__all__ = ["ack_in", "begin_by_hand", "service_done", "settle", "settle_by_hand", "settled"]
 
 
 @seldom
@@ -187,7 +189,7 @@ def ack_in(s: State, delivery: int, answer: int, epoch: int) -> None:
     q = queues(s, queue)
     copy = int(d["copy"])
     number = d["number"]
-    n = nodes(s, q["node"])
+    n = nodes(s, client["node"])
     if n["up"] == 0 or client["open"] == 0 or client["epoch"] != epoch:
         emit(s, K_STALE_PACKET, copy, client["entity"], q["entity"], number, P_ACK, 0)
         if n["up"] == 1 and client["up"] == 1 and client["epoch"] == epoch:
@@ -197,6 +199,10 @@ def ack_in(s: State, delivery: int, answer: int, epoch: int) -> None:
     if d["open"] == 0:
         emit(s, K_ACK_IGNORED, copy, n["entity"], q["entity"], number, 0, 0)
         drop_delivery(s, delivery)
+        return
+    if (q["special"] & QUEUE_REPLICATED) != 0:
+        propose_ack(s, delivery, answer)
+        drop_delivery(s, delivery)  # the packet's; the broker's goes with the entry
         return
     unlink_unacked(s, delivery)
     settle(s, delivery, copy, answer)
@@ -236,6 +242,21 @@ def settle(s: State, delivery: int, copy: int, answer: int) -> None:
         if waits:
             send_confirm(s, root, NO, r["attempts"])
     leave_node(s, copy)
+
+
+@seldom
+def settled(s: State, delivery: int, answer: int) -> None:
+    """An acknowledgement of a replicated queue is committed."""
+    d = deliveries(s, delivery)
+    consumer = d["consumer"]
+    if d["open"] == 1:
+        unlink_unacked(s, delivery)
+    else:
+        orphan(s, consumers(s, consumer)["queue"], -1)
+    settle(s, delivery, d["copy"], answer)
+    drop_delivery(s, delivery)
+    credit_back(s, consumer)
+    dispatch(s, consumers(s, consumer)["queue"])
 
 
 @kernel

@@ -26,6 +26,7 @@ from mqlab.core.codes import (
     OVERFLOW_DROP_HEAD,
     OVERFLOW_REJECT,
     P_PUBLISH,
+    QUEUE_REPLICATED,
     RANK_EVENT,
     X_BROKER_MEMORY,
     X_WIRE,
@@ -33,14 +34,15 @@ from mqlab.core.codes import (
 from mqlab.core.confirm import NO, YES, send_confirm
 from mqlab.core.heap import push
 from mqlab.core.queue import append, dispatch, leave_node, take_first, use_cpu
+from mqlab.core.quorum import propose
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
 from mqlab.core.sockets import wait_in_socket
 from mqlab.core.storage import store
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import identity
 
-__all__ = ["publish_do", "publish_in", "suspect"]
+__all__ = ["overflow", "publish_do", "publish_in", "suspect"]
 
 
 @kernel
@@ -154,11 +156,14 @@ def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
     copy = _claim(s, root, queue)
     c = copies(s, copy)
     node = nodes(s, q["node"])
-    if node["up"] == 0:
+    if node["up"] == 0 and (q["special"] & QUEUE_REPLICATED) == 0:
         return _out_of_reach(s, copy, queue, attempt)
     limited = q["max_length"] >= 0 and q["ready"] >= q["max_length"] and (q["ready"] > 0 or q["ring_head"] < 0)
     if limited and q["overflow"] != OVERFLOW_DROP_HEAD:
         return _turn_away(s, root, copy, queue, attempt)
+    if (q["special"] & QUEUE_REPLICATED) != 0:
+        propose(s, copy, queue)
+        return True
     c["fate"] = F_IN_FLIGHT
     c["cause"] = 0
     c["storage"] = 0
@@ -226,3 +231,11 @@ def _evict_first(s: State, queue: int) -> None:
     if c["fate"] == F_IN_FLIGHT:
         c["fate"] = F_EVICTED
     leave_node(s, copy)
+
+
+@seldom
+def overflow(s: State, queue: int) -> None:
+    """A commit made a replicated queue longer than it may be."""
+    q = queues(s, queue)
+    if q["ready"] > q["max_length"]:
+        _evict_first(s, queue)

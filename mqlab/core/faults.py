@@ -17,6 +17,7 @@ from mqlab.core.codes import (
     D_SYNCED,
     D_WRITTEN,
     E_CRASH,
+    E_DISPATCH,
     E_RECOVER,
     F_IN_FLIGHT,
     F_LOST,
@@ -27,18 +28,20 @@ from mqlab.core.codes import (
     L_AWAITED,
     L_LATE,
     L_NONE,
+    QUEUE_REPLICATED,
     RANK_CONTINUE,
     SOCKET_READING,
     X_BROKER_MEMORY,
     X_UNSYNCED_DISK,
 )
 from mqlab.core.connection import lost, return_some
+from mqlab.core.election import member_down, member_up
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN
 from mqlab.core.parking import release_node
 from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
 from mqlab.core.recorder import emit, release, tell
-from mqlab.core.records import clients, copies, extras, nodes, queues, runs
+from mqlab.core.records import clients, consumers, copies, extras, nodes, queues, runs
 from mqlab.core.silence import watch
 from mqlab.core.sockets import leave_socket
 from mqlab.jit import State, kernel
@@ -108,9 +111,13 @@ def _crash_clients(s: State, node: int, cursor: int) -> None:
         if c["node"] == node and c["open"] == 1:
             if c["kind"] == CONSUMER:
                 ring_leave(s, c["owner"])
-                if not return_some(s, cursor, True):
+                queue = consumers(s, c["owner"])["queue"]
+                replicated = (queues(s, queue)["special"] & QUEUE_REPLICATED) != 0
+                if not return_some(s, cursor, not replicated):
                     _go_on(s, node, _CLIENTS, cursor)
                     return
+                if replicated:  # the queue lives on without this node
+                    push(s, runs(s, 0)["now"], RANK_CONTINUE, E_DISPATCH, queue, 0, 0)
             c["open"] = 0
             if c["socket"] != SOCKET_READING:
                 leave_socket(s, cursor)
@@ -194,7 +201,10 @@ def _crash_queue(s: State, node: int, queue: int) -> None:
     if queue >= runs(s, 0)["queues"]:
         return
     q = queues(s, queue)
-    if q["node"] != node:
+    replicated = (q["special"] & QUEUE_REPLICATED) != 0
+    if replicated:
+        member_down(s, queue, node, n["power"])
+    if replicated or q["node"] != node:
         _go_on(s, node, _QUEUES, queue + 1)
         return
     for _ in range(CHUNK):
@@ -257,7 +267,9 @@ def recover(s: State, node: int, queue: int, copy: int) -> None:
     if queue >= total:
         return
     q = queues(s, queue)
-    if q["node"] == node:
+    if (q["special"] & QUEUE_REPLICATED) != 0:
+        member_up(s, queue, node)
+    elif q["node"] == node:
         if copy < 0:
             copy = int(q["head"])
         for _ in range(CHUNK):

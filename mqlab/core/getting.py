@@ -38,7 +38,7 @@ def get_in(s: State, consumer: int, number: int, epoch: int) -> None:
     now = runs(s, 0)["now"]
     if client["up"] == 0 or client["epoch"] != epoch:
         return
-    if nodes(s, q["node"])["up"] == 0:
+    if nodes(s, q["node"])["up"] == 0 or q["dispatching"] == QUEUE_HALTED:
         push(s, now + PATIENCE, RANK_EVENT, E_GET_AGAIN, consumer, number, epoch)
         return
     if client["open"] == 0:

@@ -89,7 +89,7 @@ def receive(s: State, delivery: int, epoch: int) -> None:
     q = queues(s, k["queue"])
     queue = q["entity"]
     # a broker that lost power cannot send what its processor had still to do, though the client knows nothing of it
-    unsent = client["open"] == 0 and d["departs"] > nodes(s, q["node"])["went_down"]
+    unsent = client["open"] == 0 and d["departs"] > nodes(s, client["node"])["went_down"]
     if client["up"] == 0 or client["epoch"] != epoch or unsent:
         emit(s, K_STALE_PACKET, d["copy"], client["entity"], queue, d["number"], P_DELIVERY, 0)
         abandon(s, delivery)

@@ -19,6 +19,7 @@ from mqlab.core.codes import (
     E_ACKS_DUE,
     E_ACKS_IN,
     E_ACKS_MORE,
+    E_APPLY,
     E_ARRIVAL,
     E_CLOSE_SEEN,
     E_CONFIRM_IN,
@@ -28,9 +29,11 @@ from mqlab.core.codes import (
     E_DELIVERY_IN,
     E_DISPATCH,
     E_DROP,
+    E_ELECTION,
     E_FLUSH_END,
     E_FLUSH_START,
     E_FORGET,
+    E_FORWARD,
     E_FRAME_IN,
     E_FRAME_OUT,
     E_GET_AGAIN,
@@ -38,27 +41,35 @@ from mqlab.core.codes import (
     E_GET_IN,
     E_HANDSHAKE,
     E_HEARTBEAT,
+    E_HELD,
     E_LEAVE,
     E_MEMORY,
     E_OPENED,
+    E_OVERFLOW,
+    E_PARCEL,
+    E_PARCEL_ACK,
     E_PREPARED,
     E_PUBLISH_DO,
     E_PUBLISH_IN,
     E_PUMP,
     E_RECOVER,
+    E_REPLICAS,
     E_RESEND,
     E_RESET_SEEN,
     E_RETURN,
     E_REVIVE,
     E_SCALE,
     E_SERVICE_DONE,
+    E_SETTLED,
     E_SOCKET,
+    E_STORED,
     E_TIMEOUTS,
     E_TOGETHER,
     E_UNBLOCK,
     E_UNHEARD,
     E_UNKNOWN,
     E_WARM,
+    QUEUE_HALTED,
     R_BAD_COMMAND,
     R_OUTSIDE,
     R_PAUSE,
@@ -99,8 +110,9 @@ from mqlab.core.connection import (
     return_unacked,
     revive,
 )
-from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand
-from mqlab.core.exchange import publish_do, publish_in
+from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand, settled
+from mqlab.core.election import elect, resend_held
+from mqlab.core.exchange import overflow, publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
 from mqlab.core.frames import BLOCKED, UNBLOCKED, frame_again, frame_kind
 from mqlab.core.getting import ask_again, get_in
@@ -111,6 +123,7 @@ from mqlab.core.parking import park
 from mqlab.core.pause import pause_client, pause_node, unheard
 from mqlab.core.producer import arrival, create, prepared
 from mqlab.core.queue import dispatch, ring_join
+from mqlab.core.quorum import apply, forward_in, parcel_ack, parcel_in, replicas_synced, stored_at
 from mqlab.core.recorder import retire
 from mqlab.core.records import (
     clients,
@@ -183,7 +196,8 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == E_RESEND:
         resend(s, a, c)
     elif kind == E_DISPATCH:
-        queues(s, a)["dispatching"] = 0
+        if queues(s, a)["dispatching"] != QUEUE_HALTED:
+            queues(s, a)["dispatching"] = 0
         dispatch(s, a)
     elif kind == E_PUMP:
         producers(s, a)["pumping"] = 0
@@ -232,7 +246,8 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         close_seen(s, a, c)
     elif kind == E_UNHEARD:
         unheard(s, a, b)
-
+    else:
+        _happen_replicated(s, kind, a, b, c)
 
 
 @seldom
@@ -271,6 +286,31 @@ def _happen_to_consumers(s: State, kind: int, a: int, b: int, c: int) -> None:
         leave(s, a, b, c)
     elif kind == E_TOGETHER:
         together(s, a, b)
+
+
+@kernel
+def _happen_replicated(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """Events of replicated queues."""
+    if kind == E_PARCEL:
+        parcel_in(s, a, b, c)
+    elif kind == E_PARCEL_ACK:
+        parcel_ack(s, a, b, c)
+    elif kind == E_SETTLED:
+        settled(s, a, b)
+    elif kind == E_FORWARD:
+        forward_in(s, a, b)
+    elif kind == E_STORED:
+        stored_at(s, a)
+    elif kind == E_APPLY:
+        apply(s, a)
+    elif kind == E_REPLICAS:
+        replicas_synced(s, a, b)
+    elif kind == E_OVERFLOW:
+        overflow(s, a)
+    elif kind == E_ELECTION:
+        elect(s, a)
+    elif kind == E_HELD:
+        resend_held(s, a, c)
 
 
 @kernel

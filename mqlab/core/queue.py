@@ -29,6 +29,7 @@ from mqlab.core.codes import (
     K_PACKET_DUPLICATED,
     K_PACKET_LOST,
     P_DELIVERY,
+    QUEUE_REPLICATED,
     RANK_CONTINUE,
     RANK_EVENT,
     X_AUTO_ACK,
@@ -49,6 +50,7 @@ __all__ = [
     "dispatch",
     "has_credit",
     "leave_node",
+    "orphan",
     "put_back",
     "ring_join",
     "ring_leave",
@@ -278,12 +280,22 @@ def unlink_unacked(s: State, delivery: int) -> None:
     set_unacked(s, k["queue"], -1)
 
 
+@seldom
+def orphan(s: State, queue: int, change: int) -> None:
+    """Count ``change`` more copies as unacknowledged whose consumer is gone, but whose acknowledgement is not."""
+    q = queues(s, queue)
+    q["orphans"] = q["orphans"] + change
+    set_unacked(s, queue, change)
+
+
 @kernel
 def leave_node(s: State, copy: int) -> None:
     """The broker no longer stores this copy."""
     c = copies(s, copy)
-    node = nodes(s, queues(s, c["queue"])["node"])
-    node["memory"] = node["memory"] - copies(s, c["root"])["size"]
+    q = queues(s, c["queue"])
+    if (q["special"] & QUEUE_REPLICATED) == 0:  # else its body is only on disk
+        node = nodes(s, q["node"])
+        node["memory"] = node["memory"] - copies(s, c["root"])["size"]
     release(s, c["root"])
 
 
@@ -329,6 +341,8 @@ def deliver(s: State, queue: int, copy: int, consumer: int) -> None:
     node = nodes(s, q["node"])
     if node["deliver_ns"] > 0:
         departs = use_cpu(s, q["node"], node["deliver_ns"])
+    if client["node"] != q["node"]:  # from the leader to the node that the consumer is connected to
+        departs = departs + node["network"]
     _send(s, delivery, departs)
 
 
@@ -387,7 +401,7 @@ def _send(s: State, delivery: int, departs: int) -> None:
 def dispatch(s: State, queue: int) -> None:
     """Hand ready copies to consumers with credit, in turn, a piece at a time."""
     q = queues(s, queue)
-    if q["ready"] == 0 or q["ring_head"] < 0 or q["dispatching"] == 1 or nodes(s, q["node"])["up"] == 0:
+    if q["ready"] == 0 or q["ring_head"] < 0 or q["dispatching"] != 0 or nodes(s, q["node"])["up"] == 0:
         return
     for _ in range(DISPATCH_CHUNK):
         consumer = q["ring_head"]

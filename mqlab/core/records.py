@@ -29,8 +29,10 @@ __all__ = [
     "HEAP",
     "INBOX",
     "LANE",
+    "MEMBER",
     "NODE",
     "OUTBOX",
+    "PARCEL",
     "PRODUCER",
     "QUEUE",
     "ROUTE",
@@ -52,8 +54,10 @@ __all__ = [
     "histograms",
     "inbox",
     "lanes",
+    "members",
     "nodes",
     "outbox",
+    "parcels",
     "producers",
     "queues",
     "routes",
@@ -120,6 +124,9 @@ COPY = np.dtype(
 EXTRA = np.dtype(
     [
         ("expires", "i8"),                          # of the copy: when its time-to-live ends; -1: never
+        ("log", "i8"),                              # of an entry that is not committed: its index in the log
+        ("via", "i4"), ("epoch", "i4"),             # … the node it came through, and the connection
+        ("delivery", "i4"), ("answer", "i4"),       # … what it acknowledges, and how; -1: it is a publish
         ("synced", "i8"),                           # of the copy: when an fsync said that it was safe; -1: never
         ("known_by", "i8"), ("known_at", "i8"),     # whose memory has its business id: bits of groups; since when
     ],
@@ -162,6 +169,7 @@ NODE = np.dtype(
         ("disk_busy", "i8"), ("flush_ends", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
         ("flush_head", "i4"), ("flush_n", "i4"),
+        ("members", "i4"), ("network", "i8"),            # first replica here; ns to another node
         ("flushed", "i8"),                               # number of the last flush that ended
         ("memory_limit", "i8"), ("memory_check", "i8"),  # -1: no limit
         ("alarm", "i4"), ("disk_full", "i4"), ("alarms", "i8"), ("alarm_since", "i8"), ("alarm_ns", "i8"),
@@ -180,6 +188,12 @@ QUEUE = np.dtype(
         ("position", "i8"), ("ready", "i8"), ("unacked", "i8"),
         ("since", "i8"), ("ready_time", "f8"), ("unacked_time", "f8"), ("ready_max", "i8"), ("unacked_max", "i8"),
         ("enqueued", "i8"), ("delivered", "i8"), ("acked", "i8"), ("requeues", "i8"),
+        # replicated
+        ("ident", "u8"), ("member_first", "i4"), ("replicas", "i4"), ("leader", "i4"), ("live", "i4"),
+        ("orphans", "i8"), ("term", "i4"), ("electing", "i4"), ("applying", "i4"), ("election", "i4"), ("suspect", "i8"),
+        ("log_end", "i8"), ("log_bytes", "i8"), ("commit", "i8"), ("term_start", "i8"),
+        ("log_head", "i4"), ("log_tail", "i4"),                  # entries of the log that are not committed
+        ("held_head", "i4"), ("held_tail", "i4"),                # entries that wait for a leader
     ],
     align=True,
 )  # fmt: skip
@@ -208,9 +222,26 @@ CLIENT = np.dtype(
         ("frames", "i8"),                         # frames sent that are about the connection itself
         ("frame", "i8"),                          # 1 + the one that waits behind the publishes in the socket
         ("socket", "i4"), ("socket_head", "i4"), ("socket_tail", "i4"), ("reader", "i4"),
+        ("homes", "i4"), ("homes_at", "i8"),      # nodes it may connect to, in the table of targets; 0: only its own
     ],
     align=True,
 )  # fmt: skip
+
+MEMBER = np.dtype(
+    [
+        ("queue", "i4"), ("node", "i4"), ("next", "i4"),    # next on the same node
+        ("alive", "i4"), ("stamp", "i4"),                   # packets with another stamp are void
+        ("slot", "i4"), ("flying", "i4"),                   # packets on their way to it
+        ("want", "i8"), ("writing", "i8"), ("match", "i8"),                     # ends of its log: received, written, synced
+        ("want_bytes", "i8"), ("writing_bytes", "i8"), ("match_bytes", "i8"),   # bytes of the log up to there
+        ("sent", "i8"), ("acked", "i8"),                    # what the leader knows
+    ],
+    align=True,
+)  # fmt: skip
+"""A member: one replica of one queue, see :mod:`mqlab.core.quorum`."""
+
+PARCEL = np.dtype([("upto", "i8"), ("bytes", "i8")])
+"""A packet to a member: the log up to an index. WINDOW of them for each member, used in turn."""
 
 SIDE = np.dtype(
     [
@@ -306,6 +337,8 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("queues", QUEUE),
     ("clients", CLIENT),
     ("sides", SIDE),
+    ("members", MEMBER),
+    ("parcels", PARCEL),
     ("producers", PRODUCER),
     ("consumers", CONSUMER),
     ("groups", GROUP),
@@ -329,4 +362,6 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups,
     dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
     lanes, steps,
+    runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, members, parcels, producers,
+    consumers, groups, dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

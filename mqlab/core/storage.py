@@ -27,12 +27,14 @@ from mqlab.core.codes import (
     L_NONE,
     L_QUIET,
     NODE_LIES,
+    NODE_MEMBERS,
     RANK_CONTINUE,
     RANK_EVENT,
 )
 from mqlab.core.confirm import YES, is_refused, send_confirm
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
+from mqlab.core.quorum import gather, replicas_synced
 from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import copies, extras, nodes, producers, queues, runs
 from mqlab.jit import State, kernel, seldom
@@ -95,6 +97,8 @@ def flush_start(s: State, node: int, epoch: int) -> None:
         push(s, run["now"], RANK_CONTINUE, E_FLUSH_START, node, 0, epoch)
         return
     n["wait_tail"] = -1
+    if (n["special"] & NODE_MEMBERS) != 0:
+        gather(s, node)
     size = n["wait_bytes"]
     n["wait_bytes"] = 0
     n["wait_n"] = 0
@@ -158,3 +162,5 @@ def flush_end(s: State, node: int, epoch: int) -> None:
     if n["wait_head"] >= 0:
         n["armed"] = 1
         push(s, now, RANK_EVENT, E_FLUSH_START, node, 0, epoch)
+    if (n["special"] & NODE_MEMBERS) != 0:
+        replicas_synced(s, node, n["members"])

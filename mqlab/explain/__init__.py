@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mqlab.checks import ANOMALIES, judge
 from mqlab.explain.reasons import reason_of
+from mqlab.explain.replicas import REPLICA_KINDS, with_replicas
 from mqlab.explain.sentences import SENTENCES
 from mqlab.explain.story import Moment, Story, moment_text, story_of
 from mqlab.explain.turns import turns
 from mqlab.model import Model
 from mqlab.trace.fates import Cause, Fate, fate_label
 from mqlab.trace.kinds import Kind
-from mqlab.trace.schema import Trace
+from mqlab.trace.schema import EVENT, Trace
 
 __all__ = ["Account", "Sentence", "explain", "interesting", "tell"]
 
@@ -73,6 +74,8 @@ def explain(trace: Trace, model: Model, message: int) -> Account:
     ...
     """
     story = story_of(trace, model, message)
+    if trace.events is not None and any(queue.replicas for queue in model.queues):
+        story = replace(story, events=with_replicas(story.events, trace.events.of_message(-1).astype(EVENT, copy=False)))
     sentences = []
     for row in _in_order(story):
         moment = Moment(story, row)
@@ -108,6 +111,7 @@ def _around(story: Story) -> NDArray[np.void]:
     nodes = [i for i, entity in enumerate(story.trace.entities) if entity.kind == "node"]
     told = np.isin(world["kind"], NODE_KINDS)
     told |= np.isin(world["kind"], SPELL_KINDS) & np.isin(world["actor"], nodes)
+    told |= np.isin(world["kind"], REPLICA_KINDS) & np.isin(world["queue"], story.fates["queue"])
     wanted = told & (world["time_ns"] >= begin) & (world["time_ns"] <= end)
     for actor in dict.fromkeys(events["actor"].tolist()):
         times = events["time_ns"][events["actor"] == actor]

@@ -18,6 +18,7 @@ from mqlab.explain.reason import (
     producer_path,
     queue_path,
 )  # fmt: skip
+from mqlab.explain.replicas import unreplicated
 from mqlab.explain.story import Story
 from mqlab.trace.fates import Cause
 from mqlab.trace.kinds import Direction, Kind
@@ -112,7 +113,7 @@ CAUSES: Mapping[Cause, Because] = {
     Cause.WIRE: _wire,
     Cause.BROKER_MEMORY: _broker_memory,
     Cause.UNSYNCED_DISK: _unsynced_disk,
-    Cause.UNREPLICATED: plainly("The only replica that had it was gone", "waiting for more replicas"),
+    Cause.UNREPLICATED: unreplicated,
     Cause.TRUNCATED: plainly("A new leader without it cut it off the log", "no unclean election"),
     Cause.AUTO_ACK: _auto_ack,
     Cause.EARLY_COMMIT: _early_commit,

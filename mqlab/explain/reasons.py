@@ -16,6 +16,7 @@ from mqlab.explain.reason import (
     producer_path,
     queue_path,
 )  # fmt: skip
+from mqlab.explain.replicas import no_majority
 from mqlab.explain.story import Story, moment_text, times
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.kinds import Direction, Kind
@@ -46,8 +47,11 @@ def _in_flight(story: Story, row: np.void) -> Reason:
     place = Kind(int(places[-1]["kind"])) if len(places) else None
     consumers, who = consumers_path(story, row), producer_path(story, row)
     failed = len(story.of(Kind.FAILED, copy=copy))
+    stuck = no_majority(story, row)
+    if stuck is not None:
+        return stuck
     node = story.down_at_the_end(queue)
-    if node:
+    if node and not _replicated(story, queue):
         return Reason(f"{OWED}: {node} was down", ("faults", "drain"), "a restart before the end")
     if len(story.of(Kind.HELD, copy=copy)):
         return Reason(
@@ -74,6 +78,11 @@ def _in_flight(story: Story, row: np.void) -> Reason:
         ("drain", f"{consumers}.count", f"{consumers}.service"),
         "a longer drain, or more or quicker consumers",
     )
+
+
+def _replicated(story: Story, queue: int) -> bool:
+    found = story.queue(queue)
+    return found is not None and bool(found.replicas)
 
 
 def _unanswered(story: Story, row: np.void, dispatched: np.void) -> Reason:

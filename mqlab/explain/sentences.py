@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mqlab.explain.replicas import REPLICA_SENTENCES
 from mqlab.explain.story import Moment, span
 from mqlab.trace.fates import Cause
 from mqlab.trace.kinds import Direction, Kind
@@ -69,6 +70,9 @@ def _alarm(m: Moment) -> str:
 
 
 def _enqueued(m: Moment) -> str:
+    queue = m.story.queue(int(m.row["queue"]))
+    if queue and queue.replicas:
+        return f"a majority had {m.copy}: it was committed and took its place"
     where = m.copy.removeprefix("the ")
     if where.startswith("copy"):
         return f"it took its place in {m.queue}"
@@ -236,5 +240,6 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.CONNECTION_REFUSED: _not_let_in,
     Kind.PARTITION_BEGAN: lambda m: f"packets {_way(m)} began to vanish, and nobody was told (`faults`: partition)",
     Kind.PARTITION_ENDED: lambda m: f"packets {_way(m)} passed again",
+    **REPLICA_SENTENCES,
 }
 """For each kind its sentence."""

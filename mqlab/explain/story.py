@@ -234,6 +234,6 @@ def story_of(trace: Trace, model: Model, message: int) -> Story:
 
 
 def _without_noise(world: NDArray[np.void]) -> NDArray[np.void]:
-    noise: Sequence[Kind] = (Kind.FLUSH_BEGAN, Kind.FLUSH_ENDED, Kind.GOT_NOTHING)
+    noise: Sequence[Kind] = (Kind.FLUSH_BEGAN, Kind.FLUSH_ENDED, Kind.GOT_NOTHING, Kind.REPLICATED)
     rows: NDArray[np.void] = world[~np.isin(world["kind"], noise)]
     return rows

@@ -59,6 +59,12 @@ class Queue:
     """It is deleted when its last consumer is gone."""
     expires_ns: int = 0
     """It is deleted when it had no consumer for so long; 0: never."""
+    replicas: tuple[str, ...] = ()
+    """Nodes that hold a replica, the first leader first; () means that the queue lives on ``node`` alone."""
+    election: Distribution | None = None
+    """How long a follower waits, once it knows that the leader is gone, before it asks for votes."""
+    suspect_ns: int = 0
+    """How long a leader's machine must be silent before the others take it for dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +110,5 @@ class Node:
     connect_ns: int = 0
     connections_max: int = -1
     handshake_timeout_ns: int = 0
+    network_ns: int = 0
+    """What a packet takes from here to another node."""

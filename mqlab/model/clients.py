@@ -158,6 +158,8 @@ class Connection:
     reconnect_ns: int
     backoff: Backoff | None = None
     round_trips: int = 0
+    nodes: tuple[str, ...] = ()
+    """Nodes it may connect to, each in its turn; (): only the one that its producer names or its queue lives on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,15 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.CONNECTION_REFUSED: _either("{who} is not let in: too many", "{who}'s handshake takes too long"),
     Kind.PARTITION_BEGAN: _either("{who} is no longer heard", "{who} no longer hears"),
     Kind.PARTITION_ENDED: _either("{who} is heard again", "{who} hears again"),
+    Kind.APPENDED: _says("in the leader's log, not committed"),
+    Kind.REPLICATED: _says("{who} has it on disk"),
+    Kind.LEADER_ELECTED: _says("{who} leads"),
+    Kind.LEADER_LOST: _says("{who} leads no longer"),
+    Kind.QUORUM_LOST: _says("no majority is left"),
+    Kind.QUORUM_REGAINED: _says("a majority is there again"),
+    Kind.AWAITS_LEADER: _says("no leader: {who} keeps it"),
+    Kind.ACK_APPENDED: _says("ack in the leader's log, not committed"),
+    Kind.ACK_UNDONE: _says("ack lost with its node"),
 }
 
 TROUBLE = frozenset(
@@ -157,6 +166,10 @@ TROUBLE = frozenset(
         Kind.PAUSED,
         Kind.CONNECTION_REFUSED,
         Kind.PARTITION_BEGAN,
+        Kind.LEADER_LOST,
+        Kind.QUORUM_LOST,
+        Kind.AWAITS_LEADER,
+        Kind.ACK_UNDONE,
     }
 )
 """What a reader should notice."""

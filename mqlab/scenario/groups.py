@@ -35,7 +35,7 @@ from mqlab.scenario.fields import (
     choice,
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
-from mqlab.scenario.mapping import OneOf, Spec, later
+from mqlab.scenario.mapping import OneOf, Spec, check_list, later
 from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec, ServiceSpec
 from mqlab.units import UnitError
 
@@ -101,6 +101,10 @@ class LinkSpec(LinkSideSpec):
 LinkUse = Annotated[Annotated[LinkSpec, Tag("<mapping>")] | Annotated[Name, Tag("<scalar>")], WRITTEN]
 
 
+_Named = Annotated[list[Name], BeforeValidator(check_list("`- broker-1`", 64)), Tag("<mapping>")]
+_Nodes = _Named | Annotated[Literal["all"], choice("all"), Tag("<scalar>")]
+
+
 class ReconnectSpec(OneOf):
     """The pause before the next try to connect."""
 
@@ -115,6 +119,7 @@ class ConnectionSpec(Spec):
     heartbeat: Duration | None = None
     reconnect: ReconnectSpec | None = None
     round_trips: Natural | None = None
+    nodes: Annotated[_Nodes, WRITTEN] | None = None
 
 
 class MessageSpec(Spec):

@@ -11,6 +11,7 @@ from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.resolve_consumers import check_memories
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
+from mqlab.scenario.resolve_replicas import clustered
 from mqlab.scenario.spec import (
     ConnectionsSpec,
     CpuSpec,
@@ -24,8 +25,6 @@ from mqlab.units import parse_bandwidth, parse_count, parse_duration
 
 __all__ = ["resolve"]
 
-BROKER = "broker"
-"""Name of the only node where a scenario names none."""
 GROUPS_MAX = 1000
 
 
@@ -39,7 +38,7 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
     for section in ("nodes", "links", "exchanges", "queues", "producers", "consumers"):
         if len(getattr(spec, section)) > GROUPS_MAX:
             raise book.error((section,), f"more than {GROUPS_MAX} entries", "use `count` for members that are alike")
-    nodes = tuple(_node(book, n, s) for n, s in (spec.nodes or {BROKER: NodeSpec()}).items())
+    nodes = tuple(_node(book, n, s) for n, s in (spec.nodes or dict.fromkeys(book.system.nodes, NodeSpec())).items())
     exchanges = tuple(routing.exchange(book, n, spec) for n in spec.exchanges)
     bindings = routing.bindings(book, spec, exchanges)
     for queue_name, queue in spec.queues.items():
@@ -62,6 +61,7 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
         ),
         consumers=tuple(consumer(book, spec, n, s) for n, s in spec.consumers.items()),
     )
+    model = clustered(book, spec, model)
     for group in model.consumers:
         _refuse_endless(book, model, group)
     check_memories(book, model)

@@ -33,9 +33,8 @@ from mqlab.scenario.mapping import Spec, check_entities, check_list, later
 from mqlab.scenario.shapes import DistributionSpec
 
 __all__ = [
-    "BindingSpec", "ConnectionsSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "MemorySpec", "NodeSpec",
-    "QueueSpec",
-    "ScenarioSpec",
+    "BindingSpec", "ConnectionsSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "MemorySpec", "NetworkSpec",
+    "NodeSpec", "QueueSpec", "ScenarioSpec",
 ]  # fmt: skip
 
 
@@ -84,7 +83,7 @@ class QueueSpec(Spec):
 
     reserved: ClassVar = later(
         "ttl", "message_ttl", "max_priority", "max_bytes", "dead_letter", "type", "delivery_limit",
-        "single_active_consumer", "partitions", "replicas",
+        "single_active_consumer", "partitions",
     )  # fmt: skip
     durable: Flag | None = None
     exclusive: Flag | None = None
@@ -94,6 +93,9 @@ class QueueSpec(Spec):
     max_length: Length | None = None
     overflow: Annotated[Overflow, _OVERFLOW] | None = None
     node: Name | None = None
+    replicas: Count | None = None
+    election: DistributionSpec | None = None
+    suspect: Duration | None = None
 
 
 class CpuSpec(Spec):
@@ -129,14 +131,22 @@ class MemorySpec(Spec):
     check: PositiveDuration | None = None
 
 
+class NetworkSpec(Spec):
+    """A node's way to the other nodes."""
+
+    reserved: ClassVar = later("bandwidth")
+    latency: Duration | None = None
+
+
 class NodeSpec(Spec):
     """A broker."""
 
-    reserved: ClassVar = later("network", "rack", "partitions", "replicas")
+    reserved: ClassVar = later("rack", "partitions", "replicas")
     cpu: CpuSpec | None = None
     disk: DiskSpec | None = None
     memory: MemorySpec | None = None
     connections: ConnectionsSpec | None = None
+    network: NetworkSpec | None = None
 
 
 def _section(noun: str) -> BeforeValidator:

@@ -12,6 +12,7 @@ __all__ = ["ANOMALIES", "OURS", "Default", "Promise", "System", "get", "names"]
 
 _REGISTRY: Final = {
     "rabbitmq": "mqlab.systems.rabbitmq",
+    "rabbitmq-quorum": "mqlab.systems.rabbitmq_quorum",
     "direct": "mqlab.systems.direct",
 }
 
@@ -22,7 +23,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('rabbitmq', 'direct')
+    ('rabbitmq', 'rabbitmq-quorum', 'direct')
     """
     return tuple(_REGISTRY)
 

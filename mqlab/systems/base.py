@@ -67,6 +67,10 @@ class System:
     defaults: tuple[Default, ...]
     contract: Contract
     confirm_when: Literal["stored", "processed"] = "stored"
+    nodes: tuple[str, ...] = ("broker",)
+    """The nodes of a scenario that names none."""
+    replicated: bool = False
+    """Whether every queue has replicas on several nodes."""
 
     def default(self, path: str) -> Default:
         """Look a default up by its path; KeyError if the system has none."""

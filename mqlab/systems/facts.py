@@ -69,6 +69,11 @@ def _faults_on(model: Model, section: str, name: str, *kinds: str) -> Iterator[F
             yield fault
 
 
+def _faults_on_nodes(model: Model, nodes: tuple[str, ...], *kinds: str) -> Iterator[Fault]:
+    for node in nodes:
+        yield from _faults_on(model, "nodes", node, *kinds)
+
+
 def _told(fault: Fault) -> str:
     return f"`{fault.target}` {_VERBS[fault.kind]}"
 
@@ -90,10 +95,11 @@ def breaks_producer(model: Model, producer: ProducerGroup) -> str:
     for fault in _faults_on(model, "producers", producer.name, *_BREAKING):
         if fault.kind != "pause" or producer.connection.heartbeat_ns > 0:
             return _told(fault)
-    for fault in _faults_on(model, "nodes", producer.node, *_BREAKING):
+    homes = producer.connection.nodes or (producer.node,)
+    for fault in _faults_on_nodes(model, homes, *_BREAKING):
         if fault.kind != "pause" or producer.connection.heartbeat_ns > 0:
             return _told(fault)
-    crowded = _crowded(model, producer.node)
+    crowded = next(filter(None, (_crowded(model, node) for node in homes)), "")
     if crowded:
         return crowded
     return f"the link of `{producer.name}` loses packets" if _loss(producer.link) else ""
@@ -104,7 +110,7 @@ def breaks_consumer(model: Model, consumer: ConsumerGroup, queue: Queue) -> str:
     for fault in _faults_on(model, "consumers", consumer.name, *_BREAKING):
         if fault.kind != "pause" or consumer.connection.heartbeat_ns > 0:
             return _told(fault)
-    for fault in _faults_on(model, "nodes", queue.node, *_BREAKING):
+    for fault in _faults_on_nodes(model, consumer.connection.nodes or (queue.node,), *_BREAKING):
         if fault.kind != "pause" or consumer.connection.heartbeat_ns > 0:
             return _told(fault)
     if _loss(consumer.link):

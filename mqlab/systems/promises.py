@@ -14,7 +14,7 @@ from mqlab.model import ConsumerGroup, Model, ProducerGroup, Queue
 from mqlab.systems import facts
 from mqlab.systems.base import ANOMALIES, Promise
 
-__all__ = ["call_contract", "queue_contract"]
+__all__ = ["call_contract", "queue_contract", "quorum_contract"]
 
 _NO_LOG: Final = "there is no log, so there are no offsets to go wrong"
 _NEVER: Final = {
@@ -55,6 +55,24 @@ def queue_contract(model: Model) -> dict[str, Promise]:
     )
 
 
+def quorum_contract(model: Model) -> dict[str, Promise]:
+    """Judge what replicated queues promise: as a queue, except that no crash takes what a majority has on disk.
+
+    A majority that is down stops the queue and loses nothing: what is in it is still owed.
+
+    Examples
+    --------
+    >>> from mqlab.scenario import load                                                 # doctest: +SKIP
+    >>> quorum_contract(load("quorum-leader-crash").model)["lost"].because             # doctest: +SKIP
+    'what is confirmed is on the disks of a majority, ...'
+    """
+    promises = queue_contract(model)
+    if not promises["lost"].permitted:
+        because = "what is confirmed is on the disks of a majority, which has to be up to go on: crashes stop it or nothing"
+        promises["lost"] = Promise(False, because)
+    return promises
+
+
 def call_contract(model: Model) -> dict[str, Promise]:
     """Judge what a direct call promises: as a queue, except that an answer means the work is done."""
     promises = queue_contract(model)
@@ -93,7 +111,7 @@ def _why_lost(model: Model) -> str:
 def _why_lost_in(model: Model, producer: ProducerGroup, queue: Queue) -> str:
     if queue.max_length >= 0 and queue.overflow != "reject-publish":
         return f"queue `{queue.name}` throws messages away when it is full ({queue.overflow})"
-    taken = facts.loses_memory(model, queue.node)
+    taken = "" if queue.replicas else facts.loses_memory(model, queue.node)
     if taken and not queue.durable:
         return f"queue `{queue.name}` is not durable and {taken}"
     if taken and not producer.message.persistent:

@@ -160,6 +160,27 @@ class Kind(IntEnum):
     """Packets of ``actor`` vanish in one direction (``cause`` 0 = on the way to the broker, 1 = on the way back)."""
     PARTITION_ENDED = 82
 
+    # a replicated queue
+    APPENDED = 100
+    """The leader (``actor``) has put a publish into its log, not committed yet (``first`` = its index there)."""
+    REPLICATED = 101
+    """A member's node (``actor``) has ``count`` more entries of the log on its disk, up to index ``first``
+    (``message`` is -1)."""
+    LEADER_ELECTED = 102
+    """``actor`` leads ``queue`` (``first`` = the term; ``message`` is -1)."""
+    LEADER_LOST = 103
+    """``actor``, which led ``queue``, went down (``first`` = the term; ``message`` is -1)."""
+    QUORUM_LOST = 104
+    """Too few members of ``queue`` are up to decide anything (``first`` = how many; ``message`` is -1)."""
+    QUORUM_REGAINED = 105
+    """Enough members of ``queue`` are up again (``first`` = how many; ``message`` is -1)."""
+    AWAITS_LEADER = 106
+    """The node that the producer is connected to (``actor``) keeps a publish until the queue has a leader."""
+    ACK_APPENDED = 107
+    """The leader has put an acknowledgement into its log, not committed yet (``first`` = its index there)."""
+    ACK_UNDONE = 108
+    """An acknowledgement that was not committed went down with its node."""
+
 
 class Direction(IntEnum):
     """What a lost, doubled or stale packet was carrying."""
