@@ -140,7 +140,7 @@ def elect(s: State, queue: int) -> None:
     q["electing"] = 0
     if q["leader"] >= 0 or q["live"] < majority(s, queue):
         return
-    winner = int(-1)
+    winner = -1
     for i in range(q["replicas"]):
         m = members(s, q["member_first"] + i)
         if m["alive"] == 1 and (winner < 0 or m["want"] > members(s, winner)["want"]):
@@ -183,7 +183,7 @@ def _cut(s: State, queue: int, winner: int) -> None:
             m["match_bytes"] = end_bytes
         m["sent"] = m["want"]
     w["acked"] = w["match"]
-    last = int(-1)
+    last = -1
     copy = int(q["log_head"])
     while copy >= 0 and extras(s, copy)["log"] <= end:
         last = copy

@@ -48,7 +48,7 @@ from mqlab.core.codes import (
 from mqlab.core.confirm import YES, send_confirm
 from mqlab.core.heap import push
 from mqlab.core.queue import append, dispatch
-from mqlab.core.recorder import drop_delivery, emit, release, tell
+from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import (
     clients,
     consumers,
@@ -65,8 +65,8 @@ from mqlab.core.records import (
 from mqlab.jit import State, kernel, seldom
 
 __all__ = [
-    "advance", "apply", "arm", "forward_in", "gather", "hold", "log_entry", "majority", "parcel_ack", "parcel_in", "propose",
-    "propose_ack", "replicas_synced", "send_parcel", "spread", "stored", "stored_at",
+    "advance", "apply", "arm", "forward_in", "gather", "hold", "log_entry", "majority", "parcel_ack", "parcel_in",
+    "propose", "propose_ack", "replicas_synced", "send_parcel", "spread", "stored", "stored_at",
 ]  # fmt: skip
 
 
@@ -311,10 +311,10 @@ def parcel_ack(s: State, member: int, upto: int, stamp: int) -> None:
 
 @kernel
 def advance(s: State, queue: int) -> None:
-    """Commit what a majority has on disk, once that takes in an entry of the leader's own term (Raft, section 5.4.2)."""
+    """Commit what a majority has on disk, if that takes in an entry of the leader's own term (Raft, section 5.4.2)."""
     q = queues(s, queue)
     needed = majority(s, queue)
-    best = int(-1)
+    best = -1
     for i in range(q["replicas"]):
         acked = int(members(s, q["member_first"] + i)["acked"])
         if acked > best:

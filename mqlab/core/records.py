@@ -190,7 +190,8 @@ QUEUE = np.dtype(
         ("enqueued", "i8"), ("delivered", "i8"), ("acked", "i8"), ("requeues", "i8"),
         # replicated
         ("ident", "u8"), ("member_first", "i4"), ("replicas", "i4"), ("leader", "i4"), ("live", "i4"),
-        ("orphans", "i8"), ("term", "i4"), ("electing", "i4"), ("applying", "i4"), ("election", "i4"), ("suspect", "i8"),
+        ("orphans", "i8"),                                       # unacked, and their consumer is gone
+        ("term", "i4"), ("electing", "i4"), ("applying", "i4"), ("election", "i4"), ("suspect", "i8"),
         ("log_end", "i8"), ("log_bytes", "i8"), ("commit", "i8"), ("term_start", "i8"),
         ("log_head", "i4"), ("log_tail", "i4"),                  # entries of the log that are not committed
         ("held_head", "i4"), ("held_tail", "i4"),                # entries that wait for a leader
@@ -232,8 +233,9 @@ MEMBER = np.dtype(
         ("queue", "i4"), ("node", "i4"), ("next", "i4"),    # next on the same node
         ("alive", "i4"), ("stamp", "i4"),                   # packets with another stamp are void
         ("slot", "i4"), ("flying", "i4"),                   # packets on their way to it
-        ("want", "i8"), ("writing", "i8"), ("match", "i8"),                     # ends of its log: received, written, synced
-        ("want_bytes", "i8"), ("writing_bytes", "i8"), ("match_bytes", "i8"),   # bytes of the log up to there
+        # ends of its log: received, written, synced; and bytes of the log up to there
+        ("want", "i8"), ("writing", "i8"), ("match", "i8"),
+        ("want_bytes", "i8"), ("writing_bytes", "i8"), ("match_bytes", "i8"),
         ("sent", "i8"), ("acked", "i8"),                    # what the leader knows
     ],
     align=True,
@@ -363,5 +365,6 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
     lanes, steps,
     runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, members, parcels, producers,
-    consumers, groups, dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
+    consumers, groups, dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows,
+    fate_rows,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

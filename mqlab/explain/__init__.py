@@ -75,7 +75,8 @@ def explain(trace: Trace, model: Model, message: int) -> Account:
     """
     story = story_of(trace, model, message)
     if trace.events is not None and any(queue.replicas for queue in model.queues):
-        story = replace(story, events=with_replicas(story.events, trace.events.of_message(-1).astype(EVENT, copy=False)))
+        world = trace.events.of_message(-1).astype(EVENT, copy=False)
+        story = replace(story, events=with_replicas(story.events, world))
     sentences = []
     for row in _in_order(story):
         moment = Moment(story, row)

@@ -97,8 +97,8 @@ def _refuse_what_is_not_replicated(book: Book, path: Path, spec: QueueSpec) -> N
         if getattr(spec, word, None) in refused:
             raise book.error((*path, word), why, "leave it out, or choose `system: rabbitmq`")
     if getattr(spec, "max_priority", None) is not None:
-        what = "a quorum queue has no `max_priority`"
-        raise book.error((*path, "max_priority"), what, "use a queue for each priority, or `system: rabbitmq`", key=True)
+        what, mend = "a quorum queue has no `max_priority`", "use a queue for each priority, or `system: rabbitmq`"
+        raise book.error((*path, "max_priority"), what, mend, key=True)
 
 
 def _producer(book: Book, model: Model, group: ProducerGroup, spec: ProducerSpec) -> ProducerGroup:

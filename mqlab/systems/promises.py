@@ -64,11 +64,11 @@ def quorum_contract(model: Model) -> dict[str, Promise]:
     --------
     >>> from mqlab.scenario import load                                                 # doctest: +SKIP
     >>> quorum_contract(load("quorum-leader-crash").model)["lost"].because             # doctest: +SKIP
-    'what is confirmed is on the disks of a majority, ...'
+    'what is confirmed is on the disks of a majority; when too few are up it waits, and nothing is lost'
     """
     promises = queue_contract(model)
     if not promises["lost"].permitted:
-        because = "what is confirmed is on the disks of a majority, which has to be up to go on: crashes stop it or nothing"
+        because = "what is confirmed is on the disks of a majority; when too few are up it waits, and nothing is lost"
         promises["lost"] = Promise(False, because)
     return promises
 

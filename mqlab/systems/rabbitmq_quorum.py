@@ -36,7 +36,7 @@ _OWN: Final = (
         "queues.*.suspect", "5 s",
         OURS + f"Aten looks at its peers each second and must miss several signs of life, see {_RA}",
     ),
-    Default("nodes.*.disk.group_commit", "0 s", f"{_RA}: the log is synced as soon as nothing more waits to be written"),
+    Default("nodes.*.disk.group_commit", "0 s", f"{_RA}: the log is synced as soon as nothing more waits"),
     Default("nodes.*.network.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
 )  # fmt: skip
 
@@ -51,7 +51,7 @@ SYSTEM: Final = System(
         "queues": "always durable, replicated (Raft): a leader, an election when it goes down, a majority that decides",
         "producers": "persistent messages only; confirms once a majority has them on disk, time-outs and re-sends",
         "consumers": "push with prefetch; an acknowledgement counts, and gives credit, once a majority has it",
-        "nodes": "processor, disk, network to the other nodes; process crash and power loss; clients go to another node",
+        "nodes": "processor, disk, network to the other nodes; process crash and power loss; clients change nodes",
     },
     defaults=_OWN + tuple(default for default in rabbitmq.DEFAULTS if default.path not in _REPLACED),
     contract=quorum_contract,

@@ -19,7 +19,7 @@ from tests.scenario.test_grammar import scenario
 def test_unknown_systems_are_refused_with_a_hint() -> None:
     with pytest.raises(BadInput, match="did you mean `rabbitmq`"):
         systems.get("rabitmq")
-    with pytest.raises(BadInput, match="systems: rabbitmq, direct"):
+    with pytest.raises(BadInput, match="systems: rabbitmq, rabbitmq-quorum, direct"):
         systems.get("x")
 
 
