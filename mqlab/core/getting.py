@@ -11,6 +11,7 @@ from mqlab.core.codes import (
     E_GET_EMPTY,
     E_RESET_SEEN,
     K_GOT_NOTHING,
+    QUEUE_HALTED,
     RANK_EVENT,
     SIDE_BURSTS,
     SIDE_LOSS,

@@ -339,8 +339,6 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("queues", QUEUE),
     ("clients", CLIENT),
     ("sides", SIDE),
-    ("members", MEMBER),
-    ("parcels", PARCEL),
     ("producers", PRODUCER),
     ("consumers", CONSUMER),
     ("groups", GROUP),
@@ -357,6 +355,8 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("fate_rows", FATE),
     ("lanes", LANE),
     ("steps", STEP),
+    ("members", MEMBER),
+    ("parcels", PARCEL),
 )
 """Name and dtype of every array of the state, in the order of the directory."""
 
@@ -364,7 +364,5 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups,
     dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
     lanes, steps,
-    runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, members, parcels, producers,
-    consumers, groups, dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows,
-    fate_rows,
+    members, parcels,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

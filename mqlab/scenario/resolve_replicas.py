@@ -117,6 +117,12 @@ def _producer(book: Book, model: Model, group: ProducerGroup, spec: ProducerSpec
 def _consumer(book: Book, model: Model, group: ConsumerGroup, spec: ConsumerSpec) -> ConsumerGroup:
     leader = next(queue.node for queue in model.queues if queue.name == group.queue)
     path: Path = ("consumers", group.name)
+    if book.system.replicated and group.channel >= 0:
+        what = "a quorum queue knows no prefetch that consumers share (global QoS)"
+        raise book.error((*path, "prefetch"), what, "write for instance `prefetch: 20`, for each consumer")
+    if book.system.replicated and group.acks is not None:
+        what = "acknowledgements of several deliveries are not simulated with replicas by this version"
+        raise book.error((*path, "acks"), what, "leave it out, or choose `system: rabbitmq`", key=True)
     return replace(group, connection=_homes(book, path, group.connection, spec.connection, model, leader))
 
 

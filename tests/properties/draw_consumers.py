@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mqlab.model import Acks, ConsumerGroup, Inventory, Recall, Model, Scale
+from mqlab.model import Acks, ConsumerGroup, Inventory, Model, Recall, Scale
 
 US, MS = 1_000, 1_000_000
 HOWS = ("atomic", "check-then-act")

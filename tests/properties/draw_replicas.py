@@ -46,7 +46,8 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
             node=connection.nodes[0], confirm=confirm,
         ))  # fmt: skip
     was = {node.name for node in model.nodes}
-    faults = [fault for fault in model.faults if fault.target.removeprefix("nodes.") not in was]
+    known = ("crash", "reset", "silence")
+    faults = [f for f in model.faults if f.kind in known and f.target.removeprefix("nodes.") not in was]
     for _ in range(draw(st.integers(0, 4))):
         faults.append(Fault(
             draw(st.integers(0, model.end_ns - 1)), draw(st.sampled_from(["crash", "power_loss"])),
@@ -54,6 +55,8 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
         ))  # fmt: skip
     return replace(
         model, system="rabbitmq-quorum", nodes=nodes, queues=tuple(queues), producers=tuple(producers),
-        consumers=tuple(replace(group, connection=homes(group.connection)) for group in model.consumers),
+        consumers=tuple(
+            replace(group, connection=homes(group.connection), channel=-1, acks=None) for group in model.consumers
+        ),
         faults=tuple(faults),
     )  # fmt: skip
