@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mqlab.checks import Finding
     from mqlab.model import Model
+    from mqlab.player import Player
     from mqlab.scenario import Scenario
     from mqlab.scenario.expect import Outcome
 
@@ -179,6 +180,30 @@ class Run:
         _teach_notebook(type(figure))
         return figure
 
+    def player(self, start: str | None = None, stop: str | None = None) -> Player:
+        """Play a stretch of the run, by default around its first crash: messages move, queues grow, things go down.
+
+        Parameters
+        ----------
+        start, stop
+            Times such as ``"19.9 s"``; at most :data:`mqlab.player.EVENTS_MAX` events are shown.
+
+        Raises
+        ------
+        BadInput
+            A time cannot be read, or there is none between the two.
+
+        Examples
+        --------
+        >>> run.player(start="5 s", stop="5.2 s")  # doctest: +SKIP
+        """
+        from mqlab.player import player
+
+        times = [None if text is None else _moment(text) for text in (start, stop)]
+        if times[0] is not None and times[1] is not None and times[0] >= times[1]:
+            raise BadInput(f"there is no time between {start} and {stop}", mend="begin earlier")
+        return player(self.trace, self.model, *times)
+
     def explain(self, message: int) -> Explanation:
         """Tell the life of message number ``message`` in sentences.
 
@@ -256,6 +281,15 @@ def judged(
     bare = summarise(trace, findings, ())
     outcomes = tuple(expectation.evaluate(bare) for expectation in scenario.expectations)
     return findings, outcomes, summarise(trace, findings, outcomes)
+
+
+def _moment(text: str) -> int:
+    from mqlab.units import UnitError, parse_duration
+
+    try:
+        return parse_duration(text)
+    except UnitError as error:
+        raise BadInput(error.what, mend=error.mend) from None
 
 
 def _name_of(process: Callable[..., Any]) -> str:
