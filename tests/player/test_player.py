@@ -57,12 +57,16 @@ def test_every_send_is_a_move_and_takes_as_long_as_the_link(run, film):
 
 
 def test_depths_are_those_of_the_queue(run, film):
-    """The film counts from events what the core counts by itself, at the end of every bin."""
+    """The film counts from events what the core counts by itself, at the end of every bin.
+
+    Not while the broker is down: what was unacknowledged is back in the queue then, but nobody has told yet.
+    """
     steps = film["depths"][named(film, "orders")]
     counters = run.trace.counters
     ends = [(i + 1) * counters.bin_ns for i in range(len(counters.series["ready"]))]
-    seen = [[depth for at, depth in steps if at < end][-1] for end in ends]
-    assert seen == counters.series["ready"].tolist()
+    up = [i for i, end in enumerate(ends) if not 1_000_000_000 <= end <= 1_500_000_000]
+    seen = [[depth for at, depth in steps if at < ends[i]][-1] for i in up]
+    assert seen == counters.series["ready"][up].tolist()
     assert max(seen) > 2
 
 
@@ -160,5 +164,5 @@ def test_a_browser_steps_scrubs_and_shows_the_crash(run, film, tmp_path):
     assert seen[0] == str(times[0])
     assert "message 0" in seen[1]
     assert (seen[2], seen[3]) == (str(times[2]), str(times[1]))
-    assert seen[4] == str(round(film["length_ns"] * 0.5))
+    assert seen[4] == str(int(film["length_ns"] * 0.5 + 0.5))
     assert seen[5] == 1, "at half time the broker is hatched: it is down"
