@@ -237,19 +237,22 @@ def ring_leave(s: State, consumer: int) -> None:
 @kernel
 def credit_back(s: State, consumer: int) -> None:
     """An acknowledgement came: the consumer, or all on its channel, may take more."""
-    ring_join(s, consumer)
     if consumers(s, consumer)["special"] != 0:
         _channel_joins(s, consumer)
+    else:
+        ring_join(s, consumer)
 
 
 @seldom
 def _channel_joins(s: State, consumer: int) -> None:
-    """Let everybody on a channel that is not full any more queue up for deliveries."""
+    """Let everybody on a channel that is not full any more queue up, first who comes after the one served last."""
     k = consumers(s, consumer)
-    if (k["special"] & CONSUMER_SHARED) != 0:
-        g = groups(s, k["group"])
-        for i in range(g["members"]):
-            ring_join(s, g["first"] + i)
+    if (k["special"] & CONSUMER_SHARED) == 0:
+        ring_join(s, consumer)
+        return
+    g = groups(s, k["group"])
+    for i in range(g["members"]):
+        ring_join(s, g["first"] + (g["turn"] + i) % g["members"])
 
 
 @seldom
@@ -258,6 +261,7 @@ def _channel_leaves(s: State, consumer: int) -> None:
     k = consumers(s, consumer)
     if (k["special"] & CONSUMER_SHARED) != 0 and channel_is_full(s, k["group"]):
         g = groups(s, k["group"])
+        g["turn"] = k["member"] + 1
         for i in range(g["members"]):
             ring_leave(s, g["first"] + i)
 

@@ -294,7 +294,7 @@ GROUP = np.dtype(
         ("ident", "u8"), ("service", "i4"), ("members", "i4"), ("busy", "i8"), ("alpha", "f8"), ("beta", "f8"),
         ("fails", "f8"), ("poison", "i4"), ("then", "i4"), ("deduplicate", "i4"), ("restart", "i8"),
         ("since", "i8"), ("busy_time", "f8"), ("entity", "i4"),
-        ("first", "i4"), ("lanes", "i4"),                       # its first consumer; what each works on at once
+        ("first", "i4"), ("lanes", "i4"), ("turn", "i4"),       # its first consumer; what each works on at once
         ("picky", "i4"), ("times", "i4"), ("only", "i4"), ("only_n", "i4"),     # which messages its exceptions meet
         ("memory", "i4"), ("bit", "i8"), ("lookup", "i8"), ("window", "i8"), ("acts", "i8"),
         ("items", "i8"), ("sold", "i8"), ("sold_out", "i8"),

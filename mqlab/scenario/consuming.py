@@ -24,8 +24,16 @@ from mqlab.scenario.mapping import Spec, check_list
 from mqlab.units import UnitError, parse_count, parse_duration
 
 __all__ = [
-    "AcksSpec", "Deduplicate", "ExceptionsSpec", "InventorySpec", "RecallSpec", "Prefetch", "PrefetchSpec", "PullSpec",
-    "ScaleSteps", "TimeoutSpec",
+    "AcksSpec",
+    "Deduplicate",
+    "ExceptionsSpec",
+    "InventorySpec",
+    "Prefetch",
+    "PrefetchSpec",
+    "PullSpec",
+    "RecallSpec",
+    "ScaleSteps",
+    "TimeoutSpec",
 ]  # fmt: skip
 
 STEPS_MAX: Final = 100

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from mqlab.model import Acks, ConsumerGroup, Exceptions, Inventory, Model, Recall, Scale
-from mqlab.scenario.consuming import AcksSpec, RecallSpec, PrefetchSpec, PullSpec, TimeoutSpec
+from mqlab.scenario.consuming import AcksSpec, PrefetchSpec, PullSpec, RecallSpec, TimeoutSpec
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.groups import ConsumerSpec
 from mqlab.units import format_duration, parse_count, parse_duration, parse_probability

@@ -111,6 +111,48 @@ RULES: Final = (
         "test_round_robin_and_prefetch::test_prefetch_0_bounds_nothing",
     ),
     _rule(
+        "a limit for the channel (global=true) is shared by its consumers, beside their own",
+        f"{_DOCS}consumer-prefetch#sharing-the-limit",
+        "test_channels::test_a_channels_prefetch_is_shared_by_its_consumers_beside_their_own",
+        "test_channels::test_a_consumers_prefetch_is_its_own",
+    ),
+    _rule(
+        "prefetch does not concern basic.get, which fetches one message", f"{_DOCS}consumers#fetching",
+        "test_pull::test_prefetch_does_not_concern_basic_get",
+        "test_pull::test_basic_get_fetches_one_message_at_a_time",
+        "test_pull::test_an_empty_queue_answers_that_it_is_empty",
+        "test_pull::test_a_message_waits_for_the_next_question_where_push_brings_it_at_once",
+        "test_pull::test_a_fetched_message_comes_back_when_its_channel_ends_before_the_acknowledgement",
+    ),
+    _rule(
+        "an acknowledgement with multiple=true settles everything up to its tag",
+        f"{_DOCS}confirms#consumer-acks-multiple-parameter",
+        "test_channels::test_one_acknowledgement_settles_everything_up_to_its_tag",
+        "test_channels::test_so_does_it_with_what_the_client_never_answered",
+        "test_channels::test_until_it_is_sent_all_of_a_batch_may_come_again",
+    ),
+    _rule(
+        "what is rejected without requeue is discarded, or dead-lettered", f"{_DOCS}confirms#consumer-nacks-requeue",
+        "test_rejection::test_rejected_without_requeue_is_discarded_where_there_is_no_dead_letter_exchange",
+    ),
+    _rule(
+        "what is rejected with requeue comes again, and for ever if it is always rejected",
+        f"{_DOCS}confirms#consumer-nacks-requeue",
+        "test_rejection::test_rejected_with_requeue_comes_again_at_its_place_marked_redelivered",
+        "test_rejection::test_a_consumer_that_always_requeues_makes_a_loop",
+    ),
+    _rule(
+        "an acknowledgement that takes longer than consumer_timeout closes the channel, at a look each minute",
+        f"{_DOCS}consumers#acknowledgement-timeout",
+        "test_channels::test_a_delivery_not_acknowledged_in_time_closes_the_channel",
+        "test_channels::test_what_was_unacknowledged_on_it_is_requeued_and_marked_redelivered",
+        "test_channels::test_who_acknowledges_in_time_keeps_its_channel",
+    ),
+    _rule(
+        "classic brokers have no such time-out", f"{_DOCS}consumers#acknowledgement-timeout",
+        "test_channels::test_the_classic_broker_waits_for_an_acknowledgement_for_ever",
+    ),
+    _rule(
         "consumers of a queue take turns", f"{_CONCEPTS}#exchange-default",
         "test_round_robin_and_prefetch::test_without_a_prefetch_limit_consumers_take_turns",
     ),

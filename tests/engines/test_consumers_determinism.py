@@ -1,0 +1,62 @@
+"""Consumers that are not plain give the same run interpreted, compiled, bounds-checked and in cramped records."""
+
+from __future__ import annotations
+
+import pytest
+
+from mqlab.core import machine
+from mqlab.engines import simulation
+from mqlab.model import Acks, Exceptions, Fault, Inventory, LinkSide, Model, Recall, Scale
+from tests.engines.test_determinism import Cramped, digests, elsewhere
+from tests.support.models import MS, US, consumer, every, one_way, producer, takes, tiny, wire
+
+
+def all_models() -> list[Model]:
+    """One for each mechanism, with what makes it work hard."""
+    work = [producer(arrivals=every(200 * US), link=one_way(up=LinkSide(takes(MS), duplicate=0.3)))]
+    trouble = (Fault(11 * MS, "crash", "c", 5 * MS), Fault(30 * MS, "reset", "c", 0), Fault(41 * MS, "silence", "c", 9 * MS))
+    raises = Exceptions(0.2, "delivery", "requeue", times=2)
+    groups = [
+        consumer(pull_ns=3 * MS, prefetch=0, link=wire(300 * US), concurrency=2),
+        consumer(count=4, prefetch=3, channel=7, service=takes(2 * MS), link=wire(300 * US), exceptions=raises),
+        consumer(count=2, prefetch=50, acks=Acks(7, 3 * MS), link=wire(300 * US), exceptions=raises),
+        consumer(prefetch=5, timeout_ns=4 * MS, timeout_check_ns=MS, service=takes(2 * MS), link=wire(300 * US)),
+        consumer(count=5, prefetch=4, service=takes(3 * MS), link=wire(300 * US),
+                 scale=(Scale(0, 1), Scale(7 * MS, 5), Scale(25 * MS, 2), Scale(33 * MS, 4, "kill"), Scale(45 * MS, 0, "kill"),
+                        Scale(48 * MS, 3))),
+        consumer(count=3, prefetch=4, service=takes(MS), deduplicate=True, inventory=Inventory(40, "check-then-act"),
+                 recall=Recall(count=5, how="check-then-act", lookup_ns=50 * US)),
+        consumer(count=3, ack="auto", service=takes(MS), deduplicate=True, recall=Recall(for_ns=4 * MS)),
+    ]  # fmt: skip
+    return [
+        tiny(producers=work, consumers=[group], faults=trouble, duration_ns=60 * MS, drain_ns=100 * MS) for group in groups
+    ]
+
+
+@pytest.fixture(scope="module")
+def models() -> list[Model]:
+    return all_models()
+
+
+@pytest.fixture(scope="module")
+def expected(models: list[Model]) -> list[str]:
+    return digests(models)
+
+
+def test_interpreted_kernels_give_the_same_digest(models: list[Model], expected: list[str]) -> None:
+    assert len(set(expected)) == len(models)
+    assert elsewhere(models, MQLAB_JIT="0") == expected
+
+
+def test_every_index_is_within_bounds(models: list[Model], expected: list[str]) -> None:
+    assert elsewhere(models, MQLAB_BOUNDS_CHECK="1") == expected
+
+
+def test_pauses_and_growing_records_change_nothing(
+    models: list[Model], expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulation, "Machine", Cramped)
+    monkeypatch.setattr("mqlab.core.build._HEADROOM", 320)
+    monkeypatch.setattr("mqlab.core.build._FIRST_SIZE", 0)
+    monkeypatch.setattr(machine, "BUDGET", 3)
+    assert digests(models) == expected
