@@ -38,7 +38,8 @@ def test_a_poison_message_holds_up_everything_behind_it() -> None:
     trace = play(tiny(producers=FIVE, consumers=[consumer(exceptions=Exceptions(1.0, "message", "requeue", only=(2,)))],
                       drain_ns=90 * MS))  # fmt: skip
     assert endings(trace) == {"processed": 2, "in_flight": 3}
-    rejected = play(tiny(producers=FIVE, consumers=[consumer(exceptions=Exceptions(1.0, "message", "reject", only=(2,)))]))
+    refuses = consumer(exceptions=Exceptions(1.0, "message", "reject", only=(2,)))
+    rejected = play(tiny(producers=FIVE, consumers=[refuses]))
     assert endings(rejected) == {"processed": 4, "discarded": 1}
 
 

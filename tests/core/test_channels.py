@@ -90,9 +90,9 @@ def test_what_is_younger_than_the_limit_is_left_alone() -> None:
 
 
 def test_everything_on_the_channel_goes_back_not_only_what_is_late() -> None:
+    holds_two = Exceptions(1.0, "delivery", "hold", only=(0, 1), times=1)
     trace = play(tiny(producers=[producer(arrivals=every(14 * MS, 4))], duration_ns=60 * MS,
-                      consumers=[late(service=takes(MS), prefetch=0, exceptions=Exceptions(1.0, "delivery", "hold",
-                                                                                         only=(0, 1), times=1))]))  # fmt: skip
+                      consumers=[late(prefetch=0, exceptions=holds_two)]))  # fmt: skip
     assert of_kind(trace, Kind.REQUEUED)["message"].tolist()[:2] == [0, 1]
     assert len(set(times(trace, Kind.REQUEUED)[:2])) == 1
 

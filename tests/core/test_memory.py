@@ -58,7 +58,8 @@ def test_check_then_act_alone_has_no_race() -> None:
 
 
 def test_what_was_seen_costs_the_look_up_alone() -> None:
-    trace = play(tiny(producers=twice(), consumers=[remembering(recall=Recall(how="check-then-act", lookup_ns=200 * US))]))
+    looks = remembering(recall=Recall(how="check-then-act", lookup_ns=200 * US))
+    trace = play(tiny(producers=twice(), consumers=[looks]))
     assert of_kind(trace, Kind.STARTED)["first"].tolist() == [1200 * US, 200 * US]
     assert kinds(trace, Kind.PROCESSED, Kind.DEDUPLICATED) == [Kind.PROCESSED, Kind.DEDUPLICATED]
 

@@ -47,7 +47,7 @@ def test_one_message_for_each_question() -> None:
 def test_several_lanes_ask_one_after_the_other() -> None:
     trace = play(tiny(producers=[producer(arrivals=every(10 * US, 4))],
                       consumers=[puller(concurrency=2, service=takes(20 * MS))]))  # fmt: skip
-    assert times(trace, Kind.DISPATCHED)[:2] == [1 * MS, 3 * MS], "the second question leaves when the first is answered"
+    assert times(trace, Kind.DISPATCHED)[:2] == [1 * MS, 3 * MS], "it asks again when it has its answer"
     assert trace.counters.queues["q"].unacked_max == 2
 
 

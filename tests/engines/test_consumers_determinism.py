@@ -14,23 +14,24 @@ from tests.support.models import MS, US, consumer, every, one_way, producer, tak
 def all_models() -> list[Model]:
     """One for each mechanism, with what makes it work hard."""
     work = [producer(arrivals=every(200 * US), link=one_way(up=LinkSide(takes(MS), duplicate=0.3)))]
-    trouble = (Fault(11 * MS, "crash", "c", 5 * MS), Fault(30 * MS, "reset", "c", 0), Fault(41 * MS, "silence", "c", 9 * MS))
+    trouble = (
+        Fault(11 * MS, "crash", "c", 5 * MS), Fault(30 * MS, "reset", "c", 0), Fault(41 * MS, "silence", "c", 9 * MS),
+    )  # fmt: skip
+    sizes = ((0, 1, "graceful"), (7, 5, "graceful"), (25, 2, "graceful"), (33, 4, "kill"), (45, 0, "kill"), (48, 3, "kill"))
+    steps = tuple(Scale(at * MS, count, how) for at, count, how in sizes)  # type: ignore[arg-type]
     raises = Exceptions(0.2, "delivery", "requeue", times=2)
     groups = [
         consumer(pull_ns=3 * MS, prefetch=0, link=wire(300 * US), concurrency=2),
         consumer(count=4, prefetch=3, channel=7, service=takes(2 * MS), link=wire(300 * US), exceptions=raises),
         consumer(count=2, prefetch=50, acks=Acks(7, 3 * MS), link=wire(300 * US), exceptions=raises),
         consumer(prefetch=5, timeout_ns=4 * MS, timeout_check_ns=MS, service=takes(2 * MS), link=wire(300 * US)),
-        consumer(count=5, prefetch=4, service=takes(3 * MS), link=wire(300 * US),
-                 scale=(Scale(0, 1), Scale(7 * MS, 5), Scale(25 * MS, 2), Scale(33 * MS, 4, "kill"), Scale(45 * MS, 0, "kill"),
-                        Scale(48 * MS, 3))),
+        consumer(count=5, prefetch=4, service=takes(3 * MS), link=wire(300 * US), scale=steps),
         consumer(count=3, prefetch=4, service=takes(MS), deduplicate=True, inventory=Inventory(40, "check-then-act"),
                  recall=Recall(count=5, how="check-then-act", lookup_ns=50 * US)),
         consumer(count=3, ack="auto", service=takes(MS), deduplicate=True, recall=Recall(for_ns=4 * MS)),
     ]  # fmt: skip
-    return [
-        tiny(producers=work, consumers=[group], faults=trouble, duration_ns=60 * MS, drain_ns=100 * MS) for group in groups
-    ]
+    times = {"duration_ns": 60 * MS, "drain_ns": 100 * MS}
+    return [tiny(producers=work, consumers=[group], faults=trouble, **times) for group in groups]
 
 
 @pytest.fixture(scope="module")

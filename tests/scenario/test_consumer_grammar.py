@@ -84,8 +84,8 @@ def test_members_that_share_a_channel_fail_together():
 
 
 def test_direct_calls_have_the_words_too():
-    text = textwrap.dedent(SHOP).replace("rabbitmq", "direct").replace("stock: {}", "stock: {inventory: 5, concurrency: 3}")
-    group = loads(text).model.consumers[0]
+    text = textwrap.dedent(SHOP).replace("rabbitmq", "direct")
+    group = loads(text.replace("stock: {}", "stock: {inventory: 5, concurrency: 3}")).model.consumers[0]
     assert (group.inventory, group.concurrency) == (Inventory(5), 3)
 
 
