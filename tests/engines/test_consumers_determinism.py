@@ -17,8 +17,8 @@ def all_models() -> list[Model]:
     trouble = (
         Fault(11 * MS, "crash", "c", 5 * MS), Fault(30 * MS, "reset", "c", 0), Fault(41 * MS, "silence", "c", 9 * MS),
     )  # fmt: skip
-    sizes = ((0, 1, "graceful"), (7, 5, "graceful"), (25, 2, "graceful"), (33, 4, "kill"), (45, 0, "kill"), (48, 3, "kill"))
-    steps = tuple(Scale(at * MS, count, how) for at, count, how in sizes)  # type: ignore[arg-type]
+    sizes = ((0, 1), (7, 5), (25, 2), (33, 4), (45, 0), (48, 3))
+    steps = tuple(Scale(at * MS, count, "kill" if at > 30 else "graceful") for at, count in sizes)
     raises = Exceptions(0.2, "delivery", "requeue", times=2)
     groups = [
         consumer(pull_ns=3 * MS, prefetch=0, link=wire(300 * US), concurrency=2),
