@@ -290,6 +290,29 @@ class Router:
                     waiting.append(target)
         return tuple(sorted((name for name in reached if name in self._place), key=self._place.__getitem__))
 
+    def reach(
+        self, exchange: str, key: str, headers: Headers = (), *, vhost: str = HOST,
+        unsure: Collection[str] | None = None,
+    ) -> tuple[str, ...]:  # fmt: skip
+        """Find the queues that a message may reach, whichever of the ``unsure`` ones (None: of all) are missing.
+
+        Examples
+        --------
+        >>> exchanges = [Exchange("x", "fanout", alternate="rest"), Exchange("rest", "fanout")]
+        >>> router = Router(exchanges, [Binding("x", "q", ""), Binding("rest", "r", "")], ["q", "r"])
+        >>> router.route("x", ""), router.reach("x", ""), router.reach("x", "", unsure=["r"])
+        (('q',), ('q', 'r'), ('q',))
+        """
+        found: dict[str, None] = {}
+        absent: set[str] = set()
+        while True:
+            reached = self.route(exchange, key, headers, vhost=vhost, absent=absent)
+            found.update(dict.fromkeys(reached))
+            more = set(reached) if unsure is None else set(reached) & set(unsure)
+            if not more:
+                return tuple(sorted(found, key=self._place.__getitem__))
+            absent |= more
+
 
 def route(
     exchanges: Iterable[Exchange],

@@ -41,6 +41,7 @@ __all__ = [
     "KEY",
     "PREPARE",
     "PUBLISH",
+    "RETURN",
     "ROUTE",
     "SERVICE",
     "THINK",
@@ -88,6 +89,7 @@ GOODBYE = _purpose("goodbye")
 CONNECT = _purpose("connect")
 FAULT = _purpose("fault")
 ELECTION = _purpose("election")
+RETURN = _purpose("return")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

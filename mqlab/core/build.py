@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqlab.core import codes, consuming
+from mqlab.core.absences import Absences
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.replicas import member_rows
@@ -28,7 +29,6 @@ from mqlab.model import (
     has_alarms,
 )
 from mqlab.policies.backoff import JITTER
-from mqlab.routing import router_of
 from mqlab.sampling import name_identity
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.schema import STAGES, Entity, Level
@@ -76,6 +76,7 @@ class _Builder:
         self.consumer_names: dict[str, list[int]] = {}
         self.node_index = {node.name: i for i, node in enumerate(model.nodes)}
         self.connected = [0] * len(model.nodes)
+        self.absences = Absences(model)
         self.queue_index = {queue.name: i for i, queue in enumerate(model.queues)}
 
     def run(self) -> Built:
@@ -155,11 +156,8 @@ class _Builder:
     def _routes(self, group: ProducerGroup) -> tuple[int, int, int]:
         """Resolve every way that a group's messages may go; return (first route, how many, table of weights)."""
         first, where = len(self.tables.routes), group.destination
-        router = router_of(self.model)
         for key, headers, _ in where.ways:
-            reached = router.route(where.exchange, key, headers, vhost=group.vhost)
-            self.tables.routes.append((len(self.tables.targets), len(reached)))
-            self.tables.targets.extend(self.queue_index[name] for name in reached)
+            self.absences.route(self.tables, where.exchange, key, headers, group.vhost)
         weights = [weight for _, _, weight in where.ways]
         return first, len(weights), self.tables.cumulative(weights)
 
@@ -203,6 +201,7 @@ class _Builder:
                     "buffer_head": -1, "buffer_tail": -1, "again_tail": -1, "unconfirmed_head": -1,
                     "unconfirmed_tail": -1,
                     "by_hand": int(arrivals.kind == "by_hand"),
+                    "special": codes.PRODUCER_MANDATORY if group.destination.mandatory else 0,
                 }
             )  # fmt: skip
 
@@ -271,6 +270,7 @@ class _Builder:
                 "entity": len(self.model.nodes) + i, "node": self.node_index[queue.node], "durable": int(queue.durable),
                 "overflow": codes.OVERFLOW[queue.overflow], "max_length": queue.max_length, "head": -1, "tail": -1,
                 "requeued": -1, "ring_head": -1, "ring_tail": -1, "kept_head": -1, "kept_tail": -1,
+                "special": self.absences.flag(queue), **self.absences.life(queue),
             }
             for i, queue in enumerate(self.model.queues)
         ]  # fmt: skip
@@ -279,6 +279,7 @@ class _Builder:
         """Fill the fixed tables, and give the growing ones their first size."""
         nodes, queues = self._nodes(), self._queues()
         replicas = member_rows(self.model, self.seed, self.tables, self.node_index, nodes, queues)
+        ways = self.absences.ways(self.tables)
         fan_out = max((count for _, count in self.tables.routes), default=1)
         room = _HEADROOM + 192 * fan_out
         named: dict[str, list[dict[str, Any]]] = {
@@ -287,7 +288,7 @@ class _Builder:
             "members": replicas,
         }  # fmt: skip
         listed: dict[str, list[Any]] = {
-            "dists": self.tables.dists, "routes": self.tables.routes,
+            "ways": ways, "dists": self.tables.dists, "routes": self.tables.routes,
             "steps": self.steps, "lanes": [(0, 0, -1)] * self.lanes,
             "targets": [(n,) for n in self.tables.targets], "table": [(x,) for x in self.tables.reals],
         }  # fmt: skip

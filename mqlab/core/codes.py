@@ -31,6 +31,11 @@ E_RESET_SEEN = 14       # a: client, c: connection epoch              the broker
 E_REVIVE = 15           # a: client, c: life of the client            a consumer that died of an exception comes back
 E_WARM = 16             #                                             warm-up is over
 
+# routing and the life of queues
+E_RETURNED_IN = 130     # a: copy, b: attempt, c: connection epoch    a returned message reaches its producer
+E_QUEUE_CLEAR = 131     # a: queue                                    (a continuation) what stood in a deleted queue
+E_QUEUE_EXPIRE = 132    # a: queue, b: its lease                      unused for so long
+
 # continuations
 E_DISPATCH = 20         # a: queue
 E_PUMP = 21             # a: producer                                 send what is buffered
@@ -136,6 +141,14 @@ C_VANISHED = 4      # a crash took it; a re-send may bring it back
 C_REFUSED = 5       # the queue did not take it; a re-send may find room
 C_PENDING = 20      # in the log of a replicated queue, not committed (or on its way there)
 C_SETTLING = 21     # delivered; its acknowledgement is in the log, not committed (or on its way there)
+
+# --- the life of a queue -------------------------------------------------------------------------------------------
+Q_LIFE = 256            # Queue.special: it may be deleted and declared again, or lose its bindings
+M_ALL_THERE, M_UNBOUND, M_GONE = 0, 1, 2                            # Queue.missing
+LIFE_UNUSED, LIFE_EXPIRED, LIFE_RESTART, LIFE_UNBOUND = 0, 1, 2, 3  # why it was deleted (Ending)
+
+# --- what a producer wants (Producer.special) ----------------------------------------------------------------------
+PRODUCER_MANDATORY = 4         # told what finds no queue
 
 # --- flags of a copy (Copy.flags) ----------------------------------------------------------------------------------
 FLAG_HOP = 1        # the broker put it there (a dead letter …): no confirm waits for it
@@ -249,6 +262,11 @@ K_ACKED = int(Kind.ACKED)
 K_REQUEUED = int(Kind.REQUEUED)
 K_DISCARDED = int(Kind.DISCARDED)
 K_ACK_IGNORED = int(Kind.ACK_IGNORED)
+K_RETURN_SENT = int(Kind.RETURN_SENT)
+K_RETURNED = int(Kind.RETURNED)
+K_QUEUE_DECLARED = int(Kind.QUEUE_DECLARED)
+K_QUEUE_DELETED = int(Kind.QUEUE_DELETED)
+K_DELETED = int(Kind.DELETED)
 K_STALE_PACKET = int(Kind.STALE_PACKET)
 K_DELIVERED = int(Kind.DELIVERED)
 K_STARTED = int(Kind.STARTED)
@@ -333,4 +351,5 @@ P_PUBLISH = int(Direction.PUBLISH)
 P_CONFIRM = int(Direction.CONFIRM)
 P_DELIVERY = int(Direction.DELIVERY)
 P_ACK = int(Direction.ACK)
+P_RETURN = int(Direction.RETURN)
 # fmt: on

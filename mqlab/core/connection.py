@@ -41,6 +41,7 @@ from mqlab.core.codes import (
     K_CONNECTION_REFUSED,
     K_REQUEUED,
     PRODUCER,
+    Q_LIFE,
     RANK_CONTINUE,
     RANK_EVENT,
     SOCKET_READING,
@@ -54,6 +55,7 @@ from mqlab.core.hands import interrupt, start_next
 from mqlab.core.heap import push
 from mqlab.core.lanes import begin_anew
 from mqlab.core.leaving import member_left
+from mqlab.core.lifecycle import consumer_came, consumer_left, is_being_cleared, names_again
 from mqlab.core.parking import release_client
 from mqlab.core.queue import dispatch, orphan, put_back, ring_join, ring_leave, unlink_unacked, use_cpu
 from mqlab.core.recorder import drop_delivery, emit, tell
@@ -167,6 +169,9 @@ def close_alone(s: State, client: int) -> None:
     if c["kind"] == CONSUMER:
         ring_leave(s, c["owner"])
         return_unacked(s, client)
+        queue = consumers(s, c["owner"])["queue"]
+        if (queues(s, queue)["special"] & Q_LIFE) != 0:
+            consumer_left(s, queue)
 
 
 @kernel
@@ -312,6 +317,10 @@ def _establish(s: State, client: int) -> None:
     if c["kind"] == CONSUMER and consumers(s, c["owner"])["unacked_head"] >= 0:
         connect_later(s, client, 0)  # what its last life left goes back first, piece by piece
         return
+    lives = c["kind"] == CONSUMER and (queues(s, consumers(s, c["owner"])["queue"])["special"] & Q_LIFE) != 0
+    if lives and is_being_cleared(s, consumers(s, c["owner"])["queue"]):
+        connect_later(s, client, 0)
+        return
     c["epoch"] = c["epoch"] + 1
     c["up"] = 1
     c["open"] = 1
@@ -322,7 +331,11 @@ def _establish(s: State, client: int) -> None:
     n = nodes(s, c["node"])
     n["connected"] = n["connected"] + 1
     tell(s, K_CONNECTED, -1, 0, c["entity"], -1, 0, c["epoch"], 0, 1)
+    if lives:
+        consumer_came(s, consumers(s, c["owner"])["queue"])
     if c["kind"] == PRODUCER:
+        if runs(s, 0)["missing"] != 0:
+            names_again(s, c["owner"])
         pump(s, c["owner"])
     else:
         ring_join(s, c["owner"])

@@ -50,6 +50,10 @@ def read_counters(machine: Machine, model: Model) -> Counters:
 def _gauges(machine: Machine, model: Model) -> dict[str, int]:
     nodes = machine.array("nodes")[: len(model.nodes)]
     gauges = {f"{node.name}.memory_max_bytes": int(n["memory_max"]) for node, n in zip(model.nodes, nodes, strict=True)}
+    for group in model.producers:
+        if group.destination.mandatory:
+            members = machine.array("producers")[machine.built.producers[group.name]]
+            gauges[f"{group.name}.returned"] = int(members["returned"].sum())
     if not has_alarms(model):
         return gauges
     for node, n in zip(model.nodes, nodes, strict=True):

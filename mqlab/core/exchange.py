@@ -14,6 +14,7 @@ from mqlab.core.codes import (
     F_EVICTED,
     F_IN_FLIGHT,
     F_LOST,
+    F_NO_SUBSCRIBER,
     F_REJECTED,
     F_UNROUTABLE,
     K_ARRIVED,
@@ -26,6 +27,7 @@ from mqlab.core.codes import (
     OVERFLOW_DROP_HEAD,
     OVERFLOW_REJECT,
     P_PUBLISH,
+    PRODUCER_MANDATORY,
     QUEUE_REPLICATED,
     RANK_EVENT,
     X_BROKER_MEMORY,
@@ -33,10 +35,12 @@ from mqlab.core.codes import (
 )
 from mqlab.core.confirm import NO, YES, send_confirm
 from mqlab.core.heap import push
+from mqlab.core.lifecycle import forsake, is_missing, why_nowhere, without_the_missing
 from mqlab.core.queue import append, dispatch, leave_node, take_first, use_cpu
 from mqlab.core.quorum import propose
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
+from mqlab.core.returning import send_back
 from mqlab.core.sockets import wait_in_socket
 from mqlab.core.storage import store
 from mqlab.jit import State, kernel, seldom
@@ -89,23 +93,48 @@ def publish_do(s: State, root: int, attempt: int, epoch: int) -> None:
         suspect(s, root, X_BROKER_MEMORY)
         release(s, root)
         return
-    way = routes(s, r["route"])
-    if way["count"] == 0:
-        emit(s, K_UNROUTABLE, root, n["entity"], -1, attempt, 0, 0)
-        if r["fate"] == F_IN_FLIGHT:
-            r["fate"] = F_UNROUTABLE
-        send_confirm(s, root, YES, attempt)
-        release(s, root)
-        return
+    route = int(r["route"])
+    partly = runs(s, 0)["missing"] != 0
+    if partly:
+        route = without_the_missing(s, route)
+    way = routes(s, route)
     refused = False
+    taken = 0
     for i in range(way["count"]):
         queue = int(targets(s, way["first"] + i)["n"])
+        if partly and is_missing(s, route, i):
+            forsake(s, root, F_NO_SUBSCRIBER, queue)
+            continue
+        taken += 1
         if not _offer(s, root, queue, attempt):
             refused = True
+    if taken == 0:
+        _nowhere(s, root, attempt)
+        return
     if refused:
         send_confirm(s, root, NO, attempt)
     elif r["wait"] == 0 and p["confirm_processed"] == 0:
         send_confirm(s, root, YES, attempt)
+    release(s, root)
+
+
+@seldom
+def _nowhere(s: State, root: int, attempt: int) -> None:
+    """No queue matches, or none that does is there: back to the producer if it is mandatory, and done."""
+    r = copies(s, root)
+    p = producers(s, r["producer"])
+    n = nodes(s, clients(s, p["client"])["node"])
+    emit(s, K_UNROUTABLE, root, n["entity"], -1, attempt, 0, 0)
+    fate = F_UNROUTABLE
+    if routes(s, r["route"])["count"] > 0:
+        fate = why_nowhere(s, r["route"])
+    if r["copies"] > 0:
+        forsake(s, root, fate, -1)
+    elif r["fate"] == F_IN_FLIGHT:
+        r["fate"] = fate
+    if (p["special"] & PRODUCER_MANDATORY) != 0:
+        send_back(s, root, attempt)
+    send_confirm(s, root, YES, attempt)
     release(s, root)
 
 

@@ -28,6 +28,7 @@ from mqlab.core.codes import (
     L_AWAITED,
     L_LATE,
     L_NONE,
+    Q_LIFE,
     QUEUE_REPLICATED,
     RANK_CONTINUE,
     SOCKET_READING,
@@ -37,6 +38,7 @@ from mqlab.core.codes import (
 from mqlab.core.connection import lost, return_some
 from mqlab.core.election import member_down, member_up
 from mqlab.core.heap import push
+from mqlab.core.lifecycle import went_down, went_up
 from mqlab.core.link import DOWN
 from mqlab.core.parking import release_node
 from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
@@ -215,6 +217,8 @@ def _crash_queue(s: State, node: int, queue: int) -> None:
             q["kept_head"] = -1
             q["kept_tail"] = -1
             _count_ready(s, queue)
+            if (q["special"] & Q_LIFE) != 0:
+                went_down(s, queue)
             _go_on(s, node, _QUEUES, queue + 1)
             return
         c = copies(s, copy)
@@ -271,6 +275,8 @@ def recover(s: State, node: int, queue: int, copy: int) -> None:
         member_up(s, queue, node)
     elif q["node"] == node:
         if copy < 0:
+            if (q["special"] & Q_LIFE) != 0:
+                went_up(s, queue)
             copy = int(q["head"])
         for _ in range(CHUNK):
             if copy < 0:

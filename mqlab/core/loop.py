@@ -52,11 +52,14 @@ from mqlab.core.codes import (
     E_PUBLISH_DO,
     E_PUBLISH_IN,
     E_PUMP,
+    E_QUEUE_CLEAR,
+    E_QUEUE_EXPIRE,
     E_RECOVER,
     E_REPLICAS,
     E_RESEND,
     E_RESET_SEEN,
     E_RETURN,
+    E_RETURNED_IN,
     E_REVIVE,
     E_SCALE,
     E_SERVICE_DONE,
@@ -118,6 +121,7 @@ from mqlab.core.frames import BLOCKED, UNBLOCKED, frame_again, frame_kind
 from mqlab.core.getting import ask_again, get_in
 from mqlab.core.hands import drop_hands, receive
 from mqlab.core.heap import close_hole, push, take_top
+from mqlab.core.lifecycle import begin_lives, clear_queue, expire_queue
 from mqlab.core.multiple import acks_in
 from mqlab.core.parking import park
 from mqlab.core.pause import pause_client, pause_node, unheard
@@ -135,6 +139,7 @@ from mqlab.core.records import (
     queues,
     runs,
 )
+from mqlab.core.returning import returned_in
 from mqlab.core.scaling import leave, scale
 from mqlab.core.settling import confirm_in, confirm_timer, forget, pump, resend, unknown
 from mqlab.core.silence import cut, heartbeat, silence, speak
@@ -246,6 +251,12 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         close_seen(s, a, c)
     elif kind == E_UNHEARD:
         unheard(s, a, b)
+    elif kind == E_RETURNED_IN:
+        returned_in(s, a, b, c)
+    elif kind == E_QUEUE_CLEAR:
+        clear_queue(s, a)
+    elif kind == E_QUEUE_EXPIRE:
+        expire_queue(s, a, b)
     else:
         _happen_replicated(s, kind, a, b, c)
 
@@ -390,6 +401,7 @@ def _prime(s: State) -> None:
     for client in range(run["clients"]):
         if clients(s, client)["up"] == 0 and clients(s, client)["alive"] == 1:
             connect_first(s, client)
+    begin_lives(s)
     if run["warmup"] > 0:
         push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
 

@@ -40,6 +40,7 @@ __all__ = [
     "SIDE",
     "STAGE",
     "STEP",
+    "WAY",
     "clients",
     "consumers",
     "copies",
@@ -68,6 +69,7 @@ __all__ = [
     "steps",
     "table",
     "tallies",
+    "ways",
 ]
 
 RUN = np.dtype(
@@ -90,6 +92,7 @@ RUN = np.dtype(
         ("nodes", "i8"), ("queues", "i8"), ("clients", "i8"), ("groups", "i8"),
         ("producers", "i8"), ("consumers", "i8"), ("primed", "i8"),
         ("alarmed", "i8"),           # nodes with an alarm
+        ("missing", "i8"),           # queues that are not there, or not bound
         ("extras", "i8"),            # 1: every copy has its record in the array of extras
         ("steps", "i8"),
         ("paused", "i8"),            # processes that stand still
@@ -195,6 +198,8 @@ QUEUE = np.dtype(
         ("log_end", "i8"), ("log_bytes", "i8"), ("commit", "i8"), ("term_start", "i8"),
         ("log_head", "i4"), ("log_tail", "i4"),                  # entries of the log that are not committed
         ("held_head", "i4"), ("held_tail", "i4"),                # entries that wait for a leader
+        ("exclusive", "i4"), ("auto_delete", "i4"), ("expires", "i8"), ("loose", "i4"),     # its life
+        ("missing", "i4"), ("lease", "i4"),
     ],
     align=True,
 )  # fmt: skip
@@ -269,6 +274,7 @@ PRODUCER = np.dtype(
         ("unconfirmed", "i8"), ("timer", "i4"), ("pumping", "i4"), ("by_hand", "i4"), ("stalled", "i4"),
         ("special", "i8"),                        # 0: a plain producer; else PRODUCER_… flags
         ("blocked_since", "i8"), ("blocked_ns", "i8"),
+        ("returned", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -319,6 +325,11 @@ works on as many values as its p0 says."""
 ROUTE = np.dtype([("first", "i4"), ("count", "i4")])
 """Where one (exchange, routing key) leads: ``count`` queues from index ``first`` of the table of targets."""
 
+WAY = np.dtype([("loose", "i4"), ("plans", "i4"), ("named", "i4")])
+"""Beside each route, for while queues are missing: whether it starts at a named exchange; where in the table of
+targets its queues are marked that are loosely bound (-1: none); and where it says what holds when some of them are
+missing (-1: the same without these): how many may be, the first of the other routes, and (queue, loose) for each."""
+
 STAGE = np.dtype([("count", "i8"), ("sum", "f8"), ("min", "i8"), ("max", "i8")])
 
 SERIES_RECORD = np.dtype([(name, "i8") for name in SERIES])
@@ -344,6 +355,7 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("groups", GROUP),
     ("dists", DIST),
     ("routes", ROUTE),
+    ("ways", WAY),
     ("targets", WORD),
     ("table", REAL),
     ("counts", WORD),
@@ -362,7 +374,7 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
 
 (
     runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups,
-    dists, routes, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
+    dists, routes, ways, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
     lanes, steps,
     members, parcels,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mqlab.core import codes
@@ -31,6 +32,17 @@ class Tables:
         self.reals: list[float] = [0.0] * SCRATCH
         self.routes: list[tuple[int, int]] = []
         self.targets: list[int] = []
+
+    def route(self, queues: Sequence[int]) -> int:
+        """Note where a route leads; return its number."""
+        self.routes.append((self.words(queues), len(queues)))
+        return len(self.routes) - 1
+
+    def words(self, numbers: Sequence[int]) -> int:
+        """Write numbers into the table of targets; return the index of the first."""
+        start = len(self.targets)
+        self.targets.extend(numbers)
+        return start
 
     def dist(self, distribution: Distribution | None) -> int:
         """Write a distribution in postfix order; -1 for none."""

@@ -113,12 +113,13 @@ def _around(story: Story) -> NDArray[np.void]:
     told = np.isin(world["kind"], NODE_KINDS)
     told |= np.isin(world["kind"], SPELL_KINDS) & np.isin(world["actor"], nodes)
     told |= np.isin(world["kind"], REPLICA_KINDS) & np.isin(world["queue"], story.fates["queue"])
+    of_queues = np.isin(world["kind"], (Kind.QUEUE_DELETED, Kind.QUEUE_DECLARED))
+    told |= of_queues & np.isin(world["queue"], events["queue"])
     wanted = told & (world["time_ns"] >= begin) & (world["time_ns"] <= end)
     for actor in dict.fromkeys(events["actor"].tolist()):
         times = events["time_ns"][events["actor"] == actor]
-        wanted |= (
-            (world["actor"] == actor) & (world["time_ns"] >= times.min()) & (world["time_ns"] <= times.max())
-        )
+        there = (world["time_ns"] >= times.min()) & (world["time_ns"] <= times.max())
+        wanted |= (world["actor"] == actor) & ~of_queues & there
     rows: NDArray[np.void] = world[wanted]
     return rows
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mqlab.explain import lives
 from mqlab.explain.losses import CAUSES
 from mqlab.explain.reason import (
     Because,
@@ -154,15 +155,6 @@ def _discarded(story: Story, row: np.void) -> Reason:
     )
 
 
-def _unroutable(story: Story, row: np.void) -> Reason:
-    who = producer_path(story, row)
-    return Reason(
-        "No queue is bound where it was sent, and the broker dropped it (and confirmed it, if it was asked)",
-        (f"{who}.to", "bindings"),
-        "a binding for its routing key",
-    )
-
-
 def _gave_up(story: Story, row: np.void) -> Reason:
     who = producer_path(story, row)
     tries = story.producer.retry.attempts if story.producer else int(row["attempts"])
@@ -182,11 +174,11 @@ FATES: Mapping[Fate, Because] = {
     Fate.REJECTED: _rejected,
     Fate.DISCARDED: _discarded,
     Fate.DEDUPLICATED: plainly("The broker had it already and kept one"),
-    Fate.UNROUTABLE: _unroutable,
-    Fate.NO_SUBSCRIBER: plainly("Nobody had subscribed when it came", "subscribing first, durably"),
+    Fate.UNROUTABLE: lives.unroutable,
+    Fate.NO_SUBSCRIBER: lives.no_subscriber,
     Fate.GAVE_UP: _gave_up,
     Fate.ABORTED: plainly("Its transaction was aborted"),
-    Fate.DELETED: plainly("Its queue was removed"),
+    Fate.DELETED: lives.deleted,
     Fate.LAPPED: plainly("The ring had gone round and overwrote it", "a larger ring or a quicker reader"),
     Fate.RETENTION: plainly("It was kept as long as retention allows, and then removed", "longer retention"),
     Fate.COMPACTED: plainly("A later value of its key replaced it"),

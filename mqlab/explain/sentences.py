@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from mqlab.explain.replicas import REPLICA_SENTENCES
 from mqlab.explain.story import Moment, span
 from mqlab.trace.fates import Cause
-from mqlab.trace.kinds import Direction, Kind
+from mqlab.trace.kinds import Direction, Ending, Kind
 from mqlab.units import format_size
 
 __all__ = ["SENTENCES", "Template"]
@@ -23,6 +23,7 @@ CARGO = {
     Direction.CONFIRM: "the confirm on its way to the producer",
     Direction.DELIVERY: "the delivery on its way to the consumer",
     Direction.ACK: "the acknowledgement on its way to the broker",
+    Direction.RETURN: "the returned message on its way to the producer",
 }
 
 
@@ -171,6 +172,26 @@ def _cargo(m: Moment) -> str:
     return CARGO.get(Direction(m.first), "a packet") if m.first in set(Direction) else "a packet"
 
 
+ENDINGS = {
+    Ending.UNUSED: "because its last consumer was gone",
+    Ending.EXPIRED: "because nobody had used it for too long",
+    Ending.RESTART: "because it does not outlive its broker",
+}
+
+
+def _queue_deleted(m: Moment) -> str:
+    if m.cause == Ending.UNBOUND:
+        return f"{m.who} lost the bindings of {m.queue}: an exchange on the way was not durable"
+    why = ENDINGS.get(Ending(m.cause), "") if m.cause in set(Ending) else ""
+    return f"{m.who} deleted the queue {m.queue}{f' {why}' if why else ''}"
+
+
+def _queue_declared(m: Moment) -> str:
+    if m.cause:
+        return f"a client declared the bindings of {m.queue} anew"
+    return f"a client declared the queue {m.queue} anew, with its bindings"
+
+
 SENTENCES: Mapping[Kind, Template] = {
     Kind.CREATED: _created,
     Kind.SENT: _sent,
@@ -202,6 +223,11 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.DISCARDED: lambda m: f"the broker discarded {m.copy}",
     Kind.ACK_IGNORED: lambda m: "the broker ignored an acknowledgement of a delivery it no longer counted",
     Kind.STALE_PACKET: lambda m: f"{_cargo(m)} arrived nowhere: its connection had ended",
+    Kind.RETURN_SENT: lambda m: f"the broker sent it back to {m.who}, because it was mandatory",
+    Kind.RETURNED: lambda m: f"{m.who} had it back and knew that no queue had taken it",
+    Kind.QUEUE_DECLARED: _queue_declared,
+    Kind.QUEUE_DELETED: _queue_deleted,
+    Kind.DELETED: lambda m: f"{m.copy} went with its queue",
     Kind.DELIVERED: lambda m: f"{m.who} received {m.copy}",
     Kind.STARTED: _started,
     Kind.EFFECT: lambda m: f"the effect of {m.who}'s unfinished work had already happened",

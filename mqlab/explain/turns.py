@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mqlab.explain.lives import absent_from
 from mqlab.explain.reason import Reason
 from mqlab.explain.story import Story, span, times
 from mqlab.model import ConsumerGroup
@@ -19,6 +20,7 @@ __all__ = ["turns"]
 def turns(story: Story) -> Iterator[Reason]:
     """Give the reasons for everything out of the ordinary, in the order of the message's way."""
     yield from _tries(story)
+    yield from absent_from(story)
     for row in story.fates:
         yield from _extra_copy(story, row)
         yield from _redeliveries(story, row)

@@ -146,7 +146,7 @@ class Canvas:
                 continue
             start, stop = ends
             colour = colour_of(arrow)
-            answer = arrow.direction in (Direction.CONFIRM, Direction.ACK)
+            answer = arrow.direction in (Direction.CONFIRM, Direction.ACK, Direction.RETURN)
             (dashed if answer or arrow.how == "open" else solid).append(([start, stop], colour))
             if arrow.how in ("lost", "stale"):
                 crosses.append((stop, RED if self.down else colour))

@@ -31,6 +31,7 @@ BEFORE, NEVER = -1, -2
 _SENDS = {
     Kind.SENT: Direction.PUBLISH,
     Kind.CONFIRM_SENT: Direction.CONFIRM,
+    Kind.RETURN_SENT: Direction.RETURN,
     Kind.DISPATCHED: Direction.DELIVERY,
     Kind.ACK_SENT: Direction.ACK,
     Kind.NACK_SENT: Direction.ACK,
@@ -39,15 +40,17 @@ _ARRIVALS = {
     Kind.ARRIVED: Direction.PUBLISH,
     Kind.CONFIRMED: Direction.CONFIRM,
     Kind.REFUSED: Direction.CONFIRM,
+    Kind.RETURNED: Direction.RETURN,
     Kind.DELIVERED: Direction.DELIVERY,
     Kind.ACKED: Direction.ACK,
     Kind.REQUEUED: Direction.ACK,
     Kind.DISCARDED: Direction.ACK,
     Kind.ACK_IGNORED: Direction.ACK,
 }
-_AT_NODE = {Kind.ARRIVED, Kind.UNROUTABLE, Kind.CONFIRM_SENT}
+_AT_NODE = {Kind.ARRIVED, Kind.UNROUTABLE, Kind.CONFIRM_SENT, Kind.RETURN_SENT}
+_AT_QUEUE = {Kind.QUEUE_DECLARED, Kind.QUEUE_DELETED, Kind.DELETED}
 _READY_BEGINS = {Kind.ENQUEUED, Kind.REQUEUED, Kind.RECOVERED}
-_QUEUE_ENDS = {Kind.ACKED, Kind.DISCARDED, Kind.VANISHED, Kind.EVICTED}
+_QUEUE_ENDS = {Kind.ACKED, Kind.DISCARDED, Kind.VANISHED, Kind.EVICTED, Kind.DELETED}
 _WORK_ENDS = {Kind.PROCESSED, Kind.DEDUPLICATED, Kind.FAILED, Kind.EFFECT, Kind.DROPPED, Kind.HELD}
 _DOWN = {
     Kind.NODE_CRASHED: Kind.NODE_RESTARTED,
@@ -147,6 +150,10 @@ class _Reader:
             return self.target(row, Direction(int(row["first"])), actor)
         if kind in _AT_NODE:
             return self.node_for(row)
+        if kind == Kind.RETURNED:
+            return actor
+        if kind in _AT_QUEUE and self.is_a(queue, "queue"):
+            return queue
         if Kind.ARRIVED <= kind < Kind.DELIVERED:
             known = self.queue_of.get((int(row["message"]), int(row["copy"])), -1)
             return queue if self.is_a(queue, "queue") else known if known >= 0 else self.node_for(row)
@@ -215,7 +222,7 @@ class _Reader:
         """Where a packet that did not arrive was going; -1: nobody knows."""
         if direction == Direction.PUBLISH:
             return self.node_for(row)
-        if direction == Direction.CONFIRM:
+        if direction in (Direction.CONFIRM, Direction.RETURN):
             return self.producer_of.get(int(row["message"]), -1)
         if direction == Direction.ACK:
             return self.queue_of.get((int(row["message"]), int(row["copy"])), int(row["queue"]))

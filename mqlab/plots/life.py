@@ -45,7 +45,13 @@ ROWS_MAX = 32
 """A life with more events than this is shown without its middle."""
 SPARED = 4
 """So few rows too many are shown after all."""
-WAYS = {Direction.PUBLISH: BLUE, Direction.CONFIRM: GREEN, Direction.DELIVERY: PURPLE, Direction.ACK: GREEN}
+WAYS = {
+    Direction.PUBLISH: BLUE,
+    Direction.CONFIRM: GREEN,
+    Direction.DELIVERY: PURPLE,
+    Direction.ACK: GREEN,
+    Direction.RETURN: ORANGE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +212,7 @@ def _legend(journey: Journey) -> list[Line2D | Patch]:
         ({Direction.PUBLISH}, "publish", BLUE, "-"),
         ({Direction.CONFIRM, Direction.ACK}, "confirm, ack", GREEN, "--"),
         ({Direction.DELIVERY}, "delivery", PURPLE, "-"),
+        ({Direction.RETURN}, "return", ORANGE, "--"),
     )
     handles += [
         Line2D([], [], color=colour, ls=dash, label=name) for way, name, colour, dash in ways if way & good

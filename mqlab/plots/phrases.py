@@ -21,6 +21,7 @@ _PACKETS = {
     Direction.CONFIRM: "confirm",
     Direction.DELIVERY: "delivery",
     Direction.ACK: "ack",
+    Direction.RETURN: "return",
 }
 
 
@@ -79,6 +80,11 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.DISCARDED: _says("refused by the consumer: gone"),
     Kind.ACK_IGNORED: _says("ack comes too late: ignored"),
     Kind.STALE_PACKET: _packet("{} of an ended connection: ignored"),
+    Kind.RETURN_SENT: _says("mandatory: broker sends it back"),
+    Kind.RETURNED: _says("back at its producer: no queue took it"),
+    Kind.QUEUE_DECLARED: _either("a queue is declared", "bindings are declared"),
+    Kind.QUEUE_DELETED: _says("a queue, or its bindings, are gone"),
+    Kind.DELETED: _says("gone with its queue"),
     Kind.DELIVERED: _delivery("in the consumer's hands"),
     Kind.STARTED: lambda attempt, first, cause, who: (
         "work begins" + (f", needs {span(first)}" if first > 0 else "")
@@ -141,6 +147,10 @@ TROUBLE = frozenset(
         Kind.GAVE_UP,
         Kind.FORGOTTEN,
         Kind.UNROUTABLE,
+        Kind.RETURN_SENT,
+        Kind.RETURNED,
+        Kind.QUEUE_DELETED,
+        Kind.DELETED,
         Kind.ENQUEUE_REFUSED,
         Kind.EVICTED,
         Kind.VANISHED,

@@ -17,6 +17,7 @@ __all__ = [
     "breaks_producer",
     "consumers_of",
     "copies_possible",
+    "deleted_with_messages",
     "feeders_of",
     "lies",
     "loses_memory",
@@ -47,7 +48,7 @@ def queues_of(model: Model, producer: ProducerGroup) -> tuple[Queue, ...]:
     reached: set[str] = set()
     for key, headers, weight in where.ways:
         if weight > 0:
-            reached.update(router.route(where.exchange, key, headers, vhost=producer.vhost))
+            reached.update(router.reach(where.exchange, key, headers, vhost=producer.vhost))
     return tuple(queue for queue in model.queues if queue.name in reached)
 
 
@@ -88,6 +89,20 @@ def lies(model: Model, name: str) -> str:
     node = next(node for node in model.nodes if node.name == name)
     cut = next((_told(fault) for fault in _faults_on(model, "nodes", name, "power_loss")), "")
     return f"{cut}, whose disk says \"synced\" while data are in the drive's cache" if cut and node.disk.lies_ns else ""
+
+
+def deleted_with_messages(model: Model, queue: Queue) -> str:
+    """Say what may delete a queue with what stands in it, or nothing."""
+    name, users = queue.name, consumers_of(model, queue)
+    broken = next(filter(None, (breaks_consumer(model, consumer, queue) for consumer in users)), "")
+    if (queue.exclusive or queue.auto_delete) and broken:
+        how = "exclusive" if queue.exclusive else "auto_delete"
+        return f"queue `{name}` is deleted with its last consumer ({how}), and {broken}"
+    if queue.expires_ns > 0 and not users:
+        return f"queue `{name}` expires, and nobody consumes from it"
+    if queue.expires_ns > 0 and broken:
+        return f"queue `{name}` expires when it has no consumer, and {broken}"
+    return ""
 
 
 def breaks_producer(model: Model, producer: ProducerGroup) -> str:

@@ -111,6 +111,9 @@ def _why_lost(model: Model) -> str:
 def _why_lost_in(model: Model, producer: ProducerGroup, queue: Queue) -> str:
     if queue.max_length >= 0 and queue.overflow != "reject-publish":
         return f"queue `{queue.name}` throws messages away when it is full ({queue.overflow})"
+    deleted = facts.deleted_with_messages(model, queue)
+    if deleted:
+        return deleted
     taken = "" if queue.replicas else facts.loses_memory(model, queue.node)
     if taken and not queue.durable:
         return f"queue `{queue.name}` is not durable and {taken}"

@@ -5,15 +5,16 @@ An event is one row of the trace (:data:`mqlab.trace.schema.EVENT`). ``actor`` i
 Every send has its arrival, and both carry the same (message, copy, attempt), so that a space-time
 diagram can draw an arrow:
 
-    SENT → ARRIVED · CONFIRM_SENT → CONFIRMED or REFUSED · DISPATCHED → DELIVERED · ACK_SENT or NACK_SENT → ACKED,
-    REQUEUED, DISCARDED or ACK_IGNORED; a packet that never arrives has a PACKET_LOST row at the moment of sending.
+    SENT → ARRIVED · RETURN_SENT → RETURNED · CONFIRM_SENT → CONFIRMED or REFUSED · DISPATCHED → DELIVERED ·
+    ACK_SENT or NACK_SENT → ACKED, REQUEUED, DISCARDED or ACK_IGNORED; a packet that never arrives has a
+    PACKET_LOST row at the moment of sending.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["Direction", "Kind"]
+__all__ = ["Direction", "Ending", "Kind"]
 
 
 class Kind(IntEnum):
@@ -89,6 +90,11 @@ class Kind(IntEnum):
     STALE_PACKET = 35
     """A packet of a connection that has ended arrives nowhere (``first`` = a :class:`Direction`)."""
 
+    RETURN_SENT = 36
+    """The broker sends a mandatory message that found no queue back to its producer (basic.return)."""
+    RETURNED = 37
+    """The producer has it back, and knows that no queue took it."""
+
     # the consumer
     DELIVERED = 40
     """The consumer has it in its hands."""
@@ -160,6 +166,14 @@ class Kind(IntEnum):
     """Packets of ``actor`` vanish in one direction (``cause`` 0 = on the way to the broker, 1 = on the way back)."""
     PARTITION_ENDED = 82
 
+    # the life of queues (``message`` is -1, but for DELETED)
+    QUEUE_DECLARED = 83
+    """A queue is there again, with its bindings (``cause`` 1 = it was there, its bindings are there again)."""
+    QUEUE_DELETED = 84
+    """A queue is deleted (``first`` = how many stood in it, ``cause`` = an :class:`Ending`)."""
+    DELETED = 85
+    """This copy goes with its queue."""
+
     # a replicated queue
     APPENDED = 100
     """The leader (``actor``) has put a publish into its log, not committed yet (``first`` = its index there)."""
@@ -182,6 +196,19 @@ class Kind(IntEnum):
     """An acknowledgement that was not committed went down with its node."""
 
 
+class Ending(IntEnum):
+    """Why a queue was deleted."""
+
+    UNUSED = 0
+    """Its last consumer is gone (auto_delete), or the connection it belonged to (exclusive)."""
+    EXPIRED = 1
+    """It had no consumer for as long as it may."""
+    RESTART = 2
+    """Its broker went down, and it was not durable, or exclusive."""
+    UNBOUND = 3
+    """Its broker went down, and only its bindings are gone: an exchange on the way was not durable."""
+
+
 class Direction(IntEnum):
     """What a lost, doubled or stale packet was carrying."""
 
@@ -189,3 +216,4 @@ class Direction(IntEnum):
     CONFIRM = 1
     DELIVERY = 2
     ACK = 3
+    RETURN = 4

@@ -55,7 +55,7 @@ def test_no_two_kinds_say_the_same():
 def test_a_packet_is_named_by_what_it_carried(kind, direction):
     story = story_of(trace([processed(0)], [event(0, Kind.CREATED)]), shop(), 0)
     words = SENTENCES[kind](Moment(story, event(S, kind, first=direction)))
-    cargo = {0: "message", 1: "confirm", 2: "delivery", 3: "acknowledgement"}[direction]
+    cargo = {0: "message", 1: "confirm", 2: "delivery", 3: "acknowledgement", 4: "returned message"}[direction]
     assert cargo in words
 
 
