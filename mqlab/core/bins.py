@@ -16,7 +16,7 @@ from mqlab.core.codes import (
 from mqlab.core.hands import touch_group
 from mqlab.core.queue import set_ready, set_unacked
 from mqlab.core.records import counts, groups, queues, runs, series
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, seldom
 
 __all__ = ["close_bins", "warm"]
 
@@ -44,7 +44,7 @@ def close_bins(s: State, time: int) -> None:
         run["next_bin"] = run["next_bin"] + run["bin_ns"]
 
 
-@kernel
+@seldom
 def warm(s: State) -> None:
     """Warm-up is over: time-weighted figures start here."""
     run = runs(s, 0)

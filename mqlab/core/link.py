@@ -66,7 +66,11 @@ def carry(
     if ((c["silent"] >> direction) & 1) == 1:
         return LOST
     side = sides(s, _side_of(s, client, direction))
-    if side["special"] != 0:
+    special = side["special"]
+    if special == SIDE_LOSS:  # the usual one needs no call
+        if unit(purpose, c["ident"], what, attempt, 0) <= side["loss"]:
+            return LOST
+    elif special != 0:
         departs = _leave(s, client, direction, purpose, what, attempt, departs, copy)
         if departs == LOST:
             return LOST

@@ -193,7 +193,7 @@ def _happen_first(s: State, kind: int, a: int, b: int, c: int) -> None:
         _happen_seldom(s, kind, a, b, c)
 
 
-@kernel
+@seldom
 def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     """Events off a message's ordinary way, and the rest of events cut into pieces."""
     if kind == E_CONFIRM_TIMER:
@@ -299,7 +299,7 @@ def _happen_to_consumers(s: State, kind: int, a: int, b: int, c: int) -> None:
         together(s, a, b)
 
 
-@kernel
+@seldom
 def _happen_replicated(s: State, kind: int, a: int, b: int, c: int) -> None:
     """Events of replicated queues."""
     if kind == E_PARCEL:
@@ -337,7 +337,7 @@ def _is_index(s: State, kind: int, a: int) -> bool:
     return a >= 0
 
 
-@kernel
+@seldom
 def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
     """Do what the world says; False if it makes no sense."""
     if not _is_index(s, kind, a):
@@ -385,7 +385,7 @@ def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
     return True
 
 
-@kernel
+@seldom
 def _prime(s: State) -> None:
     """Schedule what is due at the start: consumers stand in line, then first arrivals and the end of warm-up."""
     run = runs(s, 0)
@@ -406,7 +406,7 @@ def _prime(s: State) -> None:
         push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
 
 
-@kernel
+@seldom
 def _finish(s: State) -> int:
     """The run is over: write the rows of everything that is still alive."""
     run = runs(s, 0)
