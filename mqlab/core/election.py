@@ -45,6 +45,9 @@ from mqlab.core.records import clients, consumers, copies, deliveries, extras, m
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import ELECTION
 
+TIME_OUT, SUSPICION = 1, 2
+"""What a queue without a leader waits for: an election time-out, or before it that its followers notice."""
+
 __all__ = ["elect", "member_down", "member_up", "resend_held"]
 
 
@@ -98,14 +101,16 @@ def member_down(s: State, queue: int, node: int, power: int) -> None:
 def _call_election(s: State, queue: int, power: int) -> None:
     """Let the followers notice, wait for their time-out, and ask each other for votes: a round trip."""
     q = queues(s, queue)
-    if q["electing"] == 1:
+    if q["electing"] == TIME_OUT or (q["electing"] == SUSPICION and power == 1):
         return
-    q["electing"] = 1
+    q["electing"] = TIME_OUT
+    q["call"] = q["call"] + 1
     pause = 3 * nodes(s, q["node"])["network"]
     if power == 1:
+        q["electing"] = SUSPICION
         pause = pause + q["suspect"]
     pause = pause + sample(s, q["election"], ELECTION, q["ident"], q["ident"], q["term"], 0)
-    push(s, runs(s, 0)["now"] + pause, RANK_EVENT, E_ELECTION, queue, 0, 0)
+    push(s, runs(s, 0)["now"] + pause, RANK_EVENT, E_ELECTION, queue, 0, q["call"])
 
 
 @seldom
@@ -134,9 +139,11 @@ def member_up(s: State, queue: int, node: int) -> None:
 
 
 @seldom
-def elect(s: State, queue: int) -> None:
+def elect(s: State, queue: int, call: int) -> None:
     """The time-out is over: the most advanced member that is up leads, if a majority is there to vote for it."""
     q = queues(s, queue)
+    if q["call"] != call:
+        return
     q["electing"] = 0
     if q["leader"] >= 0 or q["live"] < majority(s, queue):
         return

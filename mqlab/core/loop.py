@@ -319,7 +319,7 @@ def _happen_replicated(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == E_OVERFLOW:
         overflow(s, a)
     elif kind == E_ELECTION:
-        elect(s, a)
+        elect(s, a, c)
     elif kind == E_HELD:
         resend_held(s, a, c)
 

@@ -194,7 +194,7 @@ QUEUE = np.dtype(
         # replicated
         ("ident", "u8"), ("member_first", "i4"), ("replicas", "i4"), ("leader", "i4"), ("live", "i4"),
         ("orphans", "i8"),                                       # unacked, and their consumer is gone
-        ("term", "i4"), ("electing", "i4"), ("applying", "i4"), ("election", "i4"), ("suspect", "i8"),
+        ("term", "i4"), ("electing", "i4"), ("call", "i4"), ("applying", "i4"), ("election", "i4"), ("suspect", "i8"),
         ("log_end", "i8"), ("log_bytes", "i8"), ("commit", "i8"), ("term_start", "i8"),
         ("log_head", "i4"), ("log_tail", "i4"),                  # entries of the log that are not committed
         ("held_head", "i4"), ("held_tail", "i4"),                # entries that wait for a leader
