@@ -10,7 +10,7 @@ import mqlab
 from mqlab.scenario import load
 from tests.scenarios.shipped import NAMES, commands, head, summary
 
-TOPICS = {"flash", "registration", "stock", "loss", "duplicate", "order", "dispatch", "first"}
+TOPICS = {"flash", "registration", "stock", "loss", "duplicate", "order", "dispatch", "first", "quorum"}
 LARGE = {"flash-sale", "flash-sale-direct"}
 ON_ITS_OWN = {"first-run"}
 """Has its commands in the first notebook."""
