@@ -17,6 +17,7 @@ import numpy as np
 from mqlab.core.alarms import free
 from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.codes import (
+    C_REFUSED,
     C_SETTLING,
     CHUNK,
     CONSUMER,
@@ -34,11 +35,14 @@ from mqlab.core.codes import (
     E_REVIVE,
     E_TOGETHER,
     E_UNKNOWN,
+    F_IN_FLIGHT,
+    F_REJECTED,
     K_CLIENT_CRASHED,
     K_CLIENT_RESTARTED,
     K_CONNECTED,
     K_CONNECTION_LOST,
     K_CONNECTION_REFUSED,
+    K_DISCARDED,
     K_REQUEUED,
     PRODUCER,
     Q_LIFE,
@@ -50,6 +54,7 @@ from mqlab.core.codes import (
     TOGETHER_LOST,
     TOGETHER_RESTART,
 )
+from mqlab.core.confirm import NO, send_confirm
 from mqlab.core.distributions import sample
 from mqlab.core.hands import interrupt, start_next
 from mqlab.core.heap import push
@@ -57,7 +62,16 @@ from mqlab.core.lanes import begin_anew
 from mqlab.core.leaving import member_left
 from mqlab.core.lifecycle import consumer_came, consumer_left, is_being_cleared, names_again
 from mqlab.core.parking import release_client
-from mqlab.core.queue import dispatch, orphan, put_back, ring_join, ring_leave, unlink_unacked, use_cpu
+from mqlab.core.queue import (
+    dispatch,
+    leave_node,
+    orphan,
+    put_back,
+    ring_join,
+    ring_leave,
+    unlink_unacked,
+    use_cpu,
+)
 from mqlab.core.recorder import drop_delivery, emit, tell
 from mqlab.core.records import (
     clients,
@@ -114,6 +128,11 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
         unlink_unacked(s, delivery)
         if copies(s, d["copy"])["state"] == C_SETTLING:
             orphan(s, k["queue"], 1)  # its acknowledgement is on its way to a majority, and decides
+            drop_delivery(s, delivery)
+            continue
+        if not quietly and _is_call(s, d["copy"]):
+            _break_call(s, client, delivery)
+            drop_delivery(s, delivery)
             continue
         put_back(s, k["queue"], d["copy"])
         if not quietly:
@@ -124,6 +143,28 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
     if quietly:  # nobody sees them stand there: what survives is counted when the crash is worked off
         q["ready_max"] = most
     return k["unacked_head"] < 0
+
+
+@kernel
+def _is_call(s: State, copy: int) -> bool:
+    """Say whether somebody waits for the work on a copy to be done, and not only for its being stored."""
+    return producers(s, copies(s, copies(s, copy)["root"])["producer"])["confirm_processed"] == 1
+
+
+@seldom
+def _break_call(s: State, client: int, delivery: int) -> None:
+    """A worker is gone with a call in its hands: nobody else takes it over, and the caller is told no at once."""
+    d = deliveries(s, delivery)
+    copy = d["copy"]
+    c = copies(s, copy)
+    root = c["root"]
+    c["state"] = C_REFUSED
+    if c["fate"] == F_IN_FLIGHT:
+        c["fate"] = F_REJECTED
+    entity = clients(s, client)["entity"]
+    emit(s, K_DISCARDED, copy, entity, queues(s, c["queue"])["entity"], d["number"], 0, 1)
+    send_confirm(s, root, NO, copies(s, root)["attempts"])
+    leave_node(s, copy)
 
 
 @kernel

@@ -88,14 +88,16 @@ def zipf_weights(keys: int, s: float) -> list[float]:
 def side_row(tables: Tables, side: LinkSide) -> dict[str, Any]:
     """Lower one direction of a link to its record."""
     constant = side.latency.kind == "constant"
-    row = {
+    special = codes.SIDE_LOSS if side.loss > 0 else 0
+    row: dict[str, Any] = {
         "latency": tables.dist(side.latency), "constant": int(constant), "loss": side.loss,
         "fixed_ns": int(side.latency.params[0]) if constant else 0, "duplicate": side.duplicate,
-        "special": codes.SIDE_LOSS if side.loss > 0 else 0,
     }  # fmt: skip
     if side.bandwidth_bytes_per_s > 0:
-        row |= {"special": row["special"] | codes.SIDE_BANDWIDTH, "bandwidth": side.bandwidth_bytes_per_s}
+        special |= codes.SIDE_BANDWIDTH
+        row["bandwidth"] = side.bandwidth_bytes_per_s
     if side.bursts is not None:
+        special |= codes.SIDE_BURSTS
         b = side.bursts
-        row |= {"special": row["special"] | codes.SIDE_BURSTS, "p": b.p, "r": b.r, "good": b.good, "bad": b.bad}
-    return row
+        row |= {"p": b.p, "r": b.r, "good": b.good, "bad": b.bad}
+    return row | {"special": special}

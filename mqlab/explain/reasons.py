@@ -134,6 +134,13 @@ def _evicted(story: Story, row: np.void) -> Reason:
 def _rejected(story: Story, row: np.void) -> Reason:
     queue, name, who = story.queue(int(row["queue"])), queue_path(story, row), producer_path(story, row)
     limit = f"{name}.max_length: {queue.max_length}" if queue else f"{name}.max_length"
+    broken = story.of(Kind.DISCARDED, copy=int(row["copy"]))
+    if len(broken) and broken[-1]["cause"] == 1:
+        return Reason(
+            f"{story.name(int(broken[-1]['actor']))} was gone before it had answered, and the caller was told so",
+            ("faults", f"{who}.retry.attempts"),
+            "calling again, or a queue between the two, which hands it to somebody else",
+        )
     tries = (
         f"{who}.retry.attempts: {story.producer.retry.attempts}"
         if story.producer

@@ -160,8 +160,8 @@ def _resumed(m: Moment) -> str:
 
 def _not_let_in(m: Moment) -> str:
     if m.cause:
-        return f"the broker gave up on the handshake of {m.who} (`connections.handshake`): it had taken too long"
-    return f"the broker let {m.who} not in: it had as many connections as it may (`connections.max`)"
+        return f"the broker gave up on the handshake of {m.who}, which had taken too long (`connections: handshake`)"
+    return f"the broker did not let {m.who} in: it had as many connections as it may (`connections: max`)"
 
 
 def _way(m: Moment) -> str:
@@ -220,7 +220,9 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.DISPATCHED: _dispatched,
     Kind.ACKED: lambda m: f"the broker took {m.copy} for done",
     Kind.REQUEUED: _requeued,
-    Kind.DISCARDED: lambda m: f"the broker discarded {m.copy}",
+    Kind.DISCARDED: lambda m: (
+        f"the call broke with {m.who}, who had it in hand" if m.cause else f"the broker discarded {m.copy}"
+    ),
     Kind.ACK_IGNORED: lambda m: "the broker ignored an acknowledgement of a delivery it no longer counted",
     Kind.STALE_PACKET: lambda m: f"{_cargo(m)} arrived nowhere: its connection had ended",
     Kind.RETURN_SENT: lambda m: f"the broker sent it back to {m.who}, because it was mandatory",

@@ -77,7 +77,7 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.DISPATCHED: _delivery("leaves for a consumer"),
     Kind.ACKED: _says("acknowledged: done"),
     Kind.REQUEUED: _either("handed back to the queue", "connection lost: back in the queue"),
-    Kind.DISCARDED: _says("refused by the consumer: gone"),
+    Kind.DISCARDED: _either("refused by the consumer: gone", "the call breaks: its worker is gone"),
     Kind.ACK_IGNORED: _says("ack comes too late: ignored"),
     Kind.STALE_PACKET: _packet("{} of an ended connection: ignored"),
     Kind.RETURN_SENT: _says("mandatory: broker sends it back"),

@@ -139,10 +139,9 @@ def _random(
 
 def _members(model: Model, target: str) -> tuple[str, ...]:
     """List the members of a group, or whoever it is."""
-    groups = [group for group in (*model.producers, *model.consumers) if target.rpartition(".")[2] == group.name]
-    if len(groups) != 1 or groups[0].count == 1:
-        return (target,)
-    return tuple(f"{target}[{member}]" for member in range(groups[0].count))
+    counts = _counts(model)
+    count = next((n for (section, name), n in counts.items() if target in (name, f"{section}.{name}")), 1)
+    return (target,) if count == 1 else tuple(f"{target}[{member}]" for member in range(count))
 
 
 def _target(book: Book, path: Path, model: Model, text: str, kind: str) -> str:

@@ -205,6 +205,8 @@ def _answers_no(model: Model, producer: ProducerGroup) -> str:
             failing = consumer.exceptions
             if consumer.service is None or (failing and failing.probability > 0 and failing.then == "reject"):
                 return consumer.name
+            if breaks_consumer(model, consumer, queue):
+                return consumer.name
     return ""
 
 

@@ -84,7 +84,7 @@ class Kind(IntEnum):
     REQUEUED = 32
     """The copy goes back to its place in the queue (``cause`` 0 = nack, 1 = connection lost)."""
     DISCARDED = 33
-    """The consumer refused it for good."""
+    """The consumer refused it for good (``cause`` 0), or died with a call in its hands, which breaks (1)."""
     ACK_IGNORED = 34
     """An acknowledgement for a delivery the broker no longer counts (its connection ended)."""
     STALE_PACKET = 35

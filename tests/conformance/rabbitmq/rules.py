@@ -104,6 +104,31 @@ RULES: Final = (
         "a blocked client is told so, and told again when all alarms have cleared", f"{_DOCS}connection-blocked",
         "test_broker_resources::test_a_blocked_client_is_told_once_until_all_alarms_have_cleared",
     ),
+    # connections
+    _rule(
+        "whoever hears nothing for the heartbeat time-out takes the other side for dead", f"{_DOCS}heartbeats",
+        "test_connections::test_a_client_that_is_not_heard_for_the_heartbeat_time_out_is_closed",
+        "test_connections::test_a_client_that_hears_nothing_for_the_heartbeat_time_out_gives_its_connection_up",
+        "test_connections::test_heartbeats_find_a_process_that_stands_still_although_its_connection_lives",
+    ),
+    _rule(
+        "without heartbeats a dead peer may go unnoticed", f"{_DOCS}heartbeats#disabling",
+        "test_connections::test_without_heartbeats_nobody_notices",
+    ),
+    _rule(
+        "what is confirmed is safe, however connections end",
+        f"{_DOCS}reliability",
+        "test_connections::test_nothing_confirmed_is_lost_whatever_befalls_connections",
+        "test_connections::test_what_comes_back_when_a_connection_is_lost_is_marked_redelivered",
+    ),
+    _rule(
+        "connections beyond the node's limit are refused", f"{_DOCS}connections",
+        "test_connections::test_beyond_the_limit_connections_are_refused_and_tried_again_later",
+    ),
+    _rule(
+        "a handshake that takes too long is given up", f"{_DOCS}networking",
+        "test_connections::test_a_handshake_that_takes_too_long_is_given_up",
+    ),
     # consumers
     _rule(
         "prefetch bounds what one consumer holds unacknowledged; 0 bounds nothing", f"{_DOCS}consumer-prefetch",

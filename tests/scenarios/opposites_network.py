@@ -1,0 +1,46 @@
+"""Networks and faults: what readers are told to try, and what breaks each expectation."""
+
+from tests.scenarios.shipped import Row
+
+ALL_DONE = "fates.processed == messages.owed"
+
+ROWS = [
+    Row("connection-storm", ("nodes.broker.cpu.connect=100us",),
+        ("latency.mean > 4 s", "utilisation.broker.cpu > 30 %")),
+    Row("connection-storm", ("nodes.broker.connections.handshake=60s",),
+        ("latency.mean > 4 s", "utilisation.broker.cpu > 30 %")),
+    Row("connection-storm-cured", ("producers.sensors.connection.reconnect=1 s",),
+        ("latency.mean < 4 s", "latency.p50 < 1500 ms")),
+    Row("connection-storm-cured",
+        ("producers.sensors.connection.reconnect={exponential: {first: 2 s, max: 20 s, jitter: none}}",),
+        ("latency.mean < 4 s", "latency.p50 < 1500 ms")),
+    Row("gray-node", ("faults=[{at: 3 s, crash: broker, for: 6 s}]",), ("enqueued_twice > 500",)),
+    Row("gray-node", ("producers.shop.retry.attempts=1",), ("enqueued_twice > 500",), (),
+        ("enqueued_twice", "duplicate_effect")),
+    Row("gray-node", ("faults.0.factor=10",), ("enqueued_twice > 500", "latency.p99 > 2 s"), (),
+        ("enqueued_twice", "duplicate_effect")),
+    Row("gray-node", ("queues.orders.durable=false", "faults=[{at: 3 s, crash: broker, for: 6 s}]"),
+        ("lost == 0",), ("lost",)),
+    Row("asymmetric-partition", ("faults=[{at: 4 s, partition: {from: broker, to: 'stock[0]'}, for: 10 s}]",),
+        ("duplicate_effect >= 40",)),
+    Row("asymmetric-partition", ("consumers.stock.deduplicate=true",), ("duplicate_effect >= 40",), (),
+        ("duplicate_effect",)),
+    Row("asymmetric-partition", ("consumers.stock.connection.heartbeat=60s",),
+        ("redelivered >= 40", "duplicate_effect >= 40"), (), ("redelivered", "duplicate_effect")),
+    Row("asymmetric-partition",
+        ("consumers.stock.ack=auto", "faults=[{at: 4 s, partition: {from: broker, to: stock}, for: 10 s}]"),
+        ("lost == 0",), ("lost",)),
+    Row("asymmetric-partition", ("drain=0 s", "consumers.stock.service=30 ms"), (ALL_DONE,)),
+    Row("paused-consumer", ("consumers.bank.deduplicate=true",), ("duplicate_effect == 1",), (),
+        ("duplicate_effect",)),
+    Row("paused-consumer", ("faults.0.for=3s",), ("duplicate_effect == 1",), (), ("duplicate_effect", "redelivered")),
+    Row("paused-consumer", ("faults=[{at: 5100 ms, crash: 'bank[0]', for: 12 s}]",), ()),
+    Row("paused-consumer", ("consumers.bank.ack=auto",), ("lost == 0",), ("lost",)),
+    Row("paused-consumer", ("drain=0 s",), (ALL_DONE,)),
+    Row("burst-loss", ("links.bursty.up.loss=5 %",), ("fates.gave_up > 25",)),
+    Row("burst-loss", ("producers.radio.retry.backoff={constant: 2 s}",), ("fates.gave_up > 25",)),
+    Row("burst-loss", ("links.even.up.loss=30 %",), ("queues.steady.enqueued > 5990",)),
+    Row("chaos-soak", ("queues.orders.durable=false",), ("lost == 0",), ("lost",)),
+    Row("chaos-soak", ("consumers.stock.ack=auto",), ("lost == 0", ALL_DONE), ("lost",)),
+    Row("chaos-soak", ("consumers.stock.deduplicate=true",), ("duplicate_effect > 0",), (), ("duplicate_effect",)),
+]  # fmt: skip
