@@ -41,6 +41,8 @@ __all__ = [
     "KEY",
     "PREPARE",
     "PUBLISH",
+    "RECORD",
+    "REPLY",
     "RETURN",
     "ROUTE",
     "SERVICE",
@@ -90,6 +92,8 @@ CONNECT = _purpose("connect")
 FAULT = _purpose("fault")
 ELECTION = _purpose("election")
 RETURN = _purpose("return")
+REPLY = _purpose("reply")
+RECORD = _purpose("record")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mqlab.checks import delivery, ordering
+from mqlab.checks import delivery, ordering, replies
 from mqlab.checks.contract import Finding, Promise, conservation, findings
 from mqlab.checks.observation import Check, Evidence, Observation
 from mqlab.model import Model
@@ -18,7 +18,6 @@ __all__ = ["ANOMALIES", "REGISTRY", "Evidence", "Finding", "Observation", "Promi
 
 NO_LOG = "it concerns logs with offsets; this run has queues"
 NO_TRANSACTIONS = "it concerns transactions; this run has none"
-NO_REPLIES = "it concerns request and reply; nobody asks for replies in this run"
 
 REGISTRY: Mapping[str, Check | str] = {
     "lost": delivery.lost,
@@ -35,7 +34,7 @@ REGISTRY: Mapping[str, Check | str] = {
     "unseen": NO_LOG,
     "stale": delivery.stale,
     "aborted_read": NO_TRANSACTIONS,
-    "reply_mismatch": NO_REPLIES,
+    "reply_mismatch": replies.reply_mismatch,
 }
 """For each anomaly its check, or why no run can be judged by it."""
 

@@ -52,6 +52,8 @@ class Evidence:
         How many messages were created; their numbers are 0 … created-1.
     confirming
         Entity indices of the producers that ask for confirms; None if that is not known.
+    requesting
+        Whether anybody asks for replies; None if that is not known.
     ttl_ns
         Time-to-live by entity index of the queue, for queues that have one.
     """
@@ -62,10 +64,12 @@ class Evidence:
         created: int,
         *,
         confirming: frozenset[int] | None = None,
+        requesting: bool | None = None,
         ttl_ns: Mapping[int, int] | None = None,
     ) -> None:
         self.rows, self.created = rows, created
         self.confirming = confirming
+        self.requesting = requesting
         self.ttl_ns = ttl_ns or {}
         self._columns: dict[str, NDArray[Any]] = {}
 
@@ -74,15 +78,17 @@ class Evidence:
         """Gather the evidence of a run; None if the trace has no FATE rows."""
         if trace.fates is None:
             return None
-        confirming = None
+        confirming = requesting = None
         if model is not None:
+            requesting = any(group.request is not None for group in model.producers)
             groups = {group.name for group in model.producers if group.confirm is not None}
             confirming = frozenset(
                 index
                 for index, entity in enumerate(trace.entities)
                 if entity.kind == "producer" and entity.group in groups
             )
-        return cls(trace.fates, int(trace.counters.messages["created"]), confirming=confirming)
+        created = int(trace.counters.messages["created"])
+        return cls(trace.fates, created, confirming=confirming, requesting=requesting)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """One column of the FATE rows."""

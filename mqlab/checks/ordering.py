@@ -45,7 +45,7 @@ def out_of_order(evidence: Evidence) -> Observation:
 def _first_processings(evidence: Evidence) -> NDArray[np.intp]:
     """Pick one row for each (message, queue) processed, its first; in order of processing."""
     order = evidence["processed_order"]
-    rows: NDArray[np.intp] = np.flatnonzero(order >= 0)
+    rows: NDArray[np.intp] = np.flatnonzero((order >= 0) & (evidence["queue"] >= 0))  # else there was no queue
     rows = rows[np.argsort(order[rows], kind="stable")]
     if (evidence["copy_of"][rows] < 0).all():
         return rows  # no pair can have two of them

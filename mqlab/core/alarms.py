@@ -12,6 +12,7 @@ from mqlab.core.codes import (
     ALARM_DISK,
     ALARM_MEMORY,
     CHUNK,
+    CONSUMER,
     E_MEMORY,
     E_UNBLOCK,
     K_ALARM_CLEARED,
@@ -167,6 +168,8 @@ def read_socket(s: State, client: int, reader: int) -> bool:
 def learn_blocked(s: State, client: int) -> None:
     """A client learns that its connection is blocked: it keeps what it has to send."""
     c = clients(s, client)
+    if c["kind"] == CONSUMER:
+        return  # a server does not listen for it: what it answers waits in its socket
     p = producers(s, c["owner"])
     if (p["special"] & PRODUCER_BLOCKED) == 0:
         p["special"] = p["special"] | PRODUCER_BLOCKED
@@ -178,6 +181,8 @@ def learn_blocked(s: State, client: int) -> None:
 def unblocked(s: State, client: int) -> None:
     """A client learns that it may publish again."""
     c = clients(s, client)
+    if c["kind"] == CONSUMER:
+        return
     if free(s, c["owner"]):
         tell(s, K_CONNECTION_UNBLOCKED, -1, 0, c["entity"], -1, 0, 0, 0, 1)
         pump(s, c["owner"])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mqlab.core import codes, consuming
 from mqlab.core.absences import Absences
+from mqlab.core.answers import Answers
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.replicas import member_rows
@@ -78,6 +79,7 @@ class _Builder:
         self.connected = [0] * len(model.nodes)
         self.absences = Absences(model)
         self.queue_index = {queue.name: i for i, queue in enumerate(model.queues)}
+        self.answers = Answers(model, self.tables, self.entities, self.clients, self.producers, self.consumers)
 
     def run(self) -> Built:
         model = self.model
@@ -89,6 +91,7 @@ class _Builder:
             self._producers(producer)
         for consumer in model.consumers:
             self._consumers(consumer)
+        self.answers.add()
         arrays = self._allocate()
         return Built(
             arrays, tuple(self.entities), self.client_names, self.producer_names, self.consumer_names, self.node_index
@@ -106,7 +109,7 @@ class _Builder:
                 "ident": name_identity(self.seed, f"{room}.{ident}"), "entity": len(self.entities), "kind": kind,
                 "owner": owner, "node": node, "epoch": 1, "alive": 1, "up": 1, "open": 1,
                 "heartbeat": group.connection.heartbeat_ns, "reconnect": group.connection.reconnect_ns,
-                "up_side": sides, "down_side": sides + 1, "ordered": int(group.link.ordered),
+                "up_side": sides, "down_side": sides + 1, "ordered": int(group.link.ordered), "listens": -1,
                 "socket_head": -1, "socket_tail": -1,
                 "self": name_identity(self.seed, f"connections.{room}.{name}"), "trips": group.connection.round_trips,
                 "up_bad": self._begins_bad(f"{room}.{name}.up", group.link.up.bursts),
@@ -169,6 +172,7 @@ class _Builder:
         if keys.kind == "zipf":
             keys_table = self.tables.cumulative(zipf_weights(keys.keys, keys.s))
         think, prepare = self.tables.dist(arrivals.think), self.tables.dist(group.prepare)
+        record = self.tables.dist(group.record.takes if group.record else None)
         for member in range(group.count):
             index = len(self.producers)
             node = self.node_index[group.node]
@@ -192,7 +196,11 @@ class _Builder:
                     "size": group.message.size_bytes, "persistent": int(group.message.persistent),
                     "keys_kind": codes.KEYS[keys.kind], "keys": keys.keys, "keys_table": keys_table,
                     "route": route_first, "routes": routes, "routes_table": weights,
-                    "confirm": int(confirm is not None),
+                    "confirm": int(confirm is not None), "awaits": int(confirm is not None),
+                    "special": codes.PRODUCER_RECORD * (group.record is not None)
+                    | codes.PRODUCER_MANDATORY * group.destination.mandatory,
+                    "record": record,
+                    "record_first": int(group.record is not None and group.record.order == "write-first"),
                     "confirm_processed": int(confirm is not None and confirm.when == "processed"),
                     "max_in_flight": confirm.max_in_flight if confirm else 0,
                     "timeout": confirm.timeout_ns if confirm else 0,
@@ -201,7 +209,6 @@ class _Builder:
                     "buffer_head": -1, "buffer_tail": -1, "again_tail": -1, "unconfirmed_head": -1,
                     "unconfirmed_tail": -1,
                     "by_hand": int(arrivals.kind == "by_hand"),
-                    "special": codes.PRODUCER_MANDATORY if group.destination.mandatory else 0,
                 }
             )  # fmt: skip
 
@@ -225,6 +232,7 @@ class _Builder:
             }
         )  # fmt: skip
         node = self.node_index[next(iter(group.connection.nodes), self.model.queues[queue].node)]
+        looks = group.expects_record
         for member in range(group.count):
             index = len(self.consumers)
             client = self._client(group, member, codes.CONSUMER, index, node, sides)
@@ -237,8 +245,11 @@ class _Builder:
                     "client": client, "group": number, "queue": queue, "auto": int(group.ack == "auto"),
                     "by_hand": int(group.service is None), "prefetch": group.prefetch,
                     "unacked_head": -1, "unacked_tail": -1, "ring_prev": -1, "ring_next": -1,
-                    "hand_head": -1, "hand_tail": -1, "current": -1,
+                    "hand_head": -1, "hand_tail": -1, "current": -1, "publisher": -1,
                     "special": special, "member": member, "lane": self.lanes, "wanted": 1,
+                    "unrecorded": codes.UNRECORDED[looks.otherwise] if looks else 0,
+                    "look_again": looks.every_ns if looks else 0,
+                    "reply_first": int(group.reply is not None and group.reply.before_ack),
                 }
             )  # fmt: skip
             if special:
@@ -280,6 +291,7 @@ class _Builder:
         nodes, queues = self._nodes(), self._queues()
         replicas = member_rows(self.model, self.seed, self.tables, self.node_index, nodes, queues)
         ways = self.absences.ways(self.tables)
+        queues += self.answers.queues
         fan_out = max((count for _, count in self.tables.routes), default=1)
         room = _HEADROOM + 192 * fan_out
         named: dict[str, list[dict[str, Any]]] = {
@@ -289,7 +301,7 @@ class _Builder:
         }  # fmt: skip
         listed: dict[str, list[Any]] = {
             "ways": ways, "dists": self.tables.dists, "routes": self.tables.routes,
-            "steps": self.steps, "lanes": [(0, 0, -1)] * self.lanes,
+            "steps": self.steps, "lanes": [(0, 0, -1, 0, 0)] * self.lanes,
             "targets": [(n,) for n in self.tables.targets], "table": [(x,) for x in self.tables.reals],
         }  # fmt: skip
         model = self.model
@@ -325,9 +337,12 @@ class _Builder:
 
 def _needs_extras(model: Model) -> bool:
     """Say whether any mechanism of this model keeps something beside the record of a copy."""
-    beside = any(node.disk.lies_ns for node in model.nodes)
-    beside = beside or any(queue.replicas for queue in model.queues)
-    return beside or any(consuming.needs_extras(model, group) for group in model.consumers)
+    return (
+        any(node.disk.lies_ns for node in model.nodes)
+        or any(queue.replicas for queue in model.queues)
+        or any(consuming.needs_extras(model, group) for group in model.consumers)
+        or any(group.request or group.record for group in model.producers)
+    )
 
 
 def _special_node(model: Model, node: Node) -> int:
@@ -343,7 +358,7 @@ def _filled(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
     return array
 
 
-def _set(record: Any, **values: Any) -> None:
+def _set(record: Any, /, **values: Any) -> None:
     for name, value in values.items():
         record[name] = value
 

@@ -79,6 +79,9 @@ E_SETTLED = 176         # a: delivery, b: ACK_…                       (continu
 E_OVERFLOW = 177        # a: queue                                    (continuation) a commit made it too long
 E_REPLICAS = 178        # a: node, b: member                        (continuation) more replicas after a flush
 E_STORED = 179          # a: copy                                     the producer's node hears of a commit
+# requests, replies and tasks
+E_REPLY_IN = 160        # a: delivery, c: connection epoch            a requester looks at a reply
+E_RECORDED = 161        # a: copy, c: life of the client              the state of its task is written down
 
 # commands of the world
 W_CRASH_NODE = 40       # a: node
@@ -164,7 +167,9 @@ CONSUMER_SCALED = 64        # its group grows and shrinks
 CONSUMER_LEAVING = 128      # it was asked to stop, and begins nothing new
 CONSUMER_CANCELLED = 256    # the broker knows that, and sends it nothing more
 CONSUMER_FREE = 512         # it knows that the broker knows
-CONSUMER_WORKS = 1023       # any of these: what it works on stands in its lanes
+CONSUMER_SERVER = 1 << 14   # it answers requests
+CONSUMER_EXPECTS = 1 << 15  # it looks up the state of a task before it begins
+CONSUMER_WORKS = 1023 | CONSUMER_SERVER | CONSUMER_EXPECTS  # any of these: what it works on stands in its lanes
 
 # --- marks of a delivery at its consumer (Delivery.held) -------------------------------------------------------------
 MARK_BEGUN = 1      # a hand-written consumer works on it
@@ -211,6 +216,18 @@ PRODUCER_BLOCKED = 1024     # it knows that its connection is blocked
 ALARM_MEMORY, ALARM_DISK = 1, 2
 SOCKET_READING, SOCKET_BLOCKED, SOCKET_DRAINING = 0, 1, 2
 HELD_IN_TRANSACTION, HELD_IN_SOCKET = 0, 1
+# --- what is special about requests and replies (Producer.special) -------------------------------------------------
+PRODUCER_REQUEST = 8            # its messages ask for replies
+PRODUCER_SERVER = 1 << 14       # a consumer's own: what it publishes are replies
+PRODUCER_RECORD = 1 << 15       # it writes down the state of each task
+
+BY_WORLD, BY_REQUESTER = 1, 2   # whose hands a consumer's deliveries go to (Consumer.by_hand)
+
+REPLY_OWN, REPLY_DIRECT, REPLY_QUEUE = 0, 1, 2
+REPLY_TO = {"own": 0, "direct": 1, "queue": 2}
+
+UNRECORDED_DISCARD, UNRECORDED_REQUEUE, UNRECORDED_WAIT = 0, 1, 2
+UNRECORDED = {"discard": 0, "requeue": 1, "wait": 2}
 
 # --- stops: why the core hands over to the world -------------------------------------------------------------------
 STOP_DELIVERY = 1   # a hand-written consumer has something in its hands (entity: consumer, handle: delivery)
@@ -315,6 +332,12 @@ K_QUORUM_REGAINED = int(Kind.QUORUM_REGAINED)
 K_AWAITS_LEADER = int(Kind.AWAITS_LEADER)
 K_ACK_APPENDED = int(Kind.ACK_APPENDED)
 K_ACK_UNDONE = int(Kind.ACK_UNDONE)
+K_REQUEST_TIMED_OUT = int(Kind.REQUEST_TIMED_OUT)
+K_REPLY_LATE = int(Kind.REPLY_LATE)
+K_REPLIED = int(Kind.REPLIED)
+K_ANSWERED = int(Kind.ANSWERED)
+K_TASK_RECORDED = int(Kind.TASK_RECORDED)
+K_TASK_ABANDONED = int(Kind.TASK_ABANDONED)
 
 F_PROCESSED = int(Fate.PROCESSED)
 F_IN_FLIGHT = int(Fate.IN_FLIGHT)

@@ -86,6 +86,7 @@ from mqlab.core.records import (
     sides,
     targets,
 )
+from mqlab.core.replies import listen
 from mqlab.core.settling import pump
 from mqlab.core.sockets import leave_socket
 from mqlab.jit import State, kernel, seldom
@@ -207,6 +208,8 @@ def close_alone(s: State, client: int) -> None:
         leave_socket(s, client)
     n = nodes(s, c["node"])
     n["connected"] = n["connected"] - 1
+    if c["listens"] >= 0:
+        ring_leave(s, c["listens"])
     if c["kind"] == CONSUMER:
         ring_leave(s, c["owner"])
         return_unacked(s, client)
@@ -374,6 +377,8 @@ def _establish(s: State, client: int) -> None:
     tell(s, K_CONNECTED, -1, 0, c["entity"], -1, 0, c["epoch"], 0, 1)
     if lives:
         consumer_came(s, consumers(s, c["owner"])["queue"])
+    if c["listens"] >= 0:
+        listen(s, client)
     if c["kind"] == PRODUCER:
         if runs(s, 0)["missing"] != 0:
             names_again(s, c["owner"])

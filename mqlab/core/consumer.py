@@ -8,6 +8,8 @@ from mqlab.core.codes import (
     ACK_REJECT,
     ACK_REQUEUE,
     C_GONE,
+    CONSUMER_EXPECTS,
+    CONSUMER_SERVER,
     E_ACK_IN,
     E_RESET_SEEN,
     F_DISCARDED,
@@ -25,12 +27,14 @@ from mqlab.core.codes import (
     K_REQUEUED,
     K_STALE_PACKET,
     K_STARTED,
+    K_TASK_ABANDONED,
     P_ACK,
     QUEUE_REPLICATED,
     RANK_EVENT,
     THEN_CRASH,
     THEN_HOLD,
     THEN_REQUEUE,
+    UNRECORDED_REQUEUE,
 )
 from mqlab.core.confirm import NO, YES, is_done, send_confirm
 from mqlab.core.connection import die
@@ -39,7 +43,7 @@ from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross, is_instant
 from mqlab.core.queue import credit_back, dispatch, leave_node, orphan, put_back, unlink_unacked
 from mqlab.core.quorum import propose_ack
-from mqlab.core.recorder import drop_delivery, emit
+from mqlab.core.recorder import drop_delivery, emit, release
 from mqlab.core.records import (
     clients,
     consumers,
@@ -52,6 +56,8 @@ from mqlab.core.records import (
     runs,
     targets,
 )
+from mqlab.core.requests import reply, reply_to
+from mqlab.core.tasks import is_idle, look_again
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import ACK, EXCEPTION, unit
 
@@ -94,6 +100,9 @@ def service_done(s: State, consumer: int, delivery: int, life: int) -> None:
     """The service time is over; the handler returns or raises."""
     k = consumers(s, consumer)
     if k["life"] != life:
+        return
+    if (k["special"] & CONSUMER_EXPECTS) != 0 and is_idle(s, consumer, delivery):
+        _abandon_task(s, consumer, delivery)
         return
     if not _fails(s, consumer, delivery):
         finish_one(s, consumer, delivery)
@@ -138,14 +147,57 @@ def _succeed(s: State, consumer: int, delivery: int) -> None:
         emit(s, K_PROCESSED, d["copy"], entity, queue, d["number"], 0, 0)
     else:
         emit(s, K_DEDUPLICATED, d["copy"], entity, queue, d["number"], 0, 0)
+    if (k["special"] & CONSUMER_SERVER) != 0 and k["reply_first"] == 1:
+        reply(s, consumer, delivery)
     if k["auto"] == 1:
         root = int(copies(s, d["copy"])["root"])
         r = copies(s, root)
         if producers(s, r["producer"])["confirm_processed"] == 1 and is_done(s, root):
             send_confirm(s, root, YES, r["attempts"])
+        if (k["special"] & CONSUMER_SERVER) != 0 and k["reply_first"] == 0:
+            reply(s, consumer, delivery)
         drop_delivery(s, delivery)
+    elif (k["special"] & CONSUMER_SERVER) != 0 and k["reply_first"] == 0:
+        _answer_then_reply(s, consumer, delivery)
     else:
         _answer(s, delivery, ACK_DONE)
+
+
+@seldom
+def _answer_then_reply(s: State, consumer: int, delivery: int) -> None:
+    """Acknowledge a request, then reply to it: the message is held in between, whoever lets go of it."""
+    copy = deliveries(s, delivery)["copy"]
+    number = deliveries(s, delivery)["number"]
+    root = copies(s, copy)["root"]
+    copies(s, root)["refs"] = copies(s, root)["refs"] + 1
+    _answer(s, delivery, ACK_DONE)
+    reply_to(s, consumer, copy, number)
+    release(s, root)
+
+
+@seldom
+def _abandon_task(s: State, consumer: int, delivery: int) -> None:
+    """There was no state of the task yet: look again, put it back, or refuse it."""
+    if look_again(s, consumer, delivery):
+        return
+    k = consumers(s, consumer)
+    d = deliveries(s, delivery)
+    root = copies(s, copies(s, d["copy"])["root"])
+    back = k["unrecorded"] == UNRECORDED_REQUEUE and k["auto"] == 0
+    entity = clients(s, k["client"])["entity"]
+    since = runs(s, 0)["now"] - root["created"]
+    emit(s, K_TASK_ABANDONED, d["copy"], entity, queues(s, k["queue"])["entity"], d["number"], since, int(back))
+    finish_one(s, consumer, delivery)
+    if k["auto"] == 1:
+        c = copies(s, d["copy"])
+        if c["fate"] == F_IN_FLIGHT:
+            c["fate"] = F_DISCARDED
+        drop_delivery(s, delivery)
+    elif back:
+        _answer(s, delivery, ACK_REQUEUE)
+    else:
+        _answer(s, delivery, ACK_REJECT)
+    start_next(s, consumer)
 
 
 @kernel

@@ -21,6 +21,8 @@ def special_of(group: ConsumerGroup) -> int:
         codes.CONSUMER_SHARED: group.channel >= 0,
         codes.CONSUMER_TIMEOUT: group.timeout_ns > 0,
         codes.CONSUMER_SCALED: bool(group.scale),
+        codes.CONSUMER_SERVER: group.reply is not None,
+        codes.CONSUMER_EXPECTS: group.expects_record is not None,
     }
     return sum(flag for flag, holds in flags.items() if holds)
 

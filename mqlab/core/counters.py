@@ -43,8 +43,24 @@ def read_counters(machine: Machine, model: Model) -> Counters:
         series=_series(machine),
         queues=_queues(machine, model),
         utilisation=_utilisation(machine, model),
-        gauges=_gauges(machine, model) | _consumer_gauges(machine, model),
+        gauges=_gauges(machine, model) | _consumer_gauges(machine, model) | _requests(counts, model),
     )
+
+
+def _requests(counts: NDArray[np.int64], model: Model) -> dict[str, int]:
+    """Count what became of requests, replies and tasks, where there are any."""
+    gauges = {}
+    if any(group.request for group in model.producers):
+        gauges = {
+            "requests.answered": int(counts[Kind.ANSWERED]),
+            "requests.timed_out": int(counts[Kind.REQUEST_TIMED_OUT]),
+            "replies.sent": int(counts[Kind.REPLIED]),
+            "replies.dropped": int(counts[Kind.REPLY_LATE]),
+        }
+    if any(group.record for group in model.producers):
+        gauges["tasks.recorded"] = int(counts[Kind.TASK_RECORDED])
+        gauges["tasks.abandoned"] = int(counts[Kind.TASK_ABANDONED])
+    return gauges
 
 
 def _gauges(machine: Machine, model: Model) -> dict[str, int]:
@@ -106,10 +122,17 @@ def _series(machine: Machine) -> dict[str, NDArray[np.int64]]:
 
 
 def _queues(machine: Machine, model: Model) -> dict[str, QueueStats]:
+    """Read the queues of the model, then those that were declared besides and have a name."""
     span = float(model.end_ns - model.warmup_ns)
+    entities, first = machine.built.entities, len(model.nodes)
+    records = machine.array("queues")[: int(machine.run["queues"])]
+    names = {
+        int(record["entity"]): entities[int(record["entity"])].name for record in records if record["entity"] >= first
+    }
     return {
-        queue.name: _stats(record, model.end_ns, span)
-        for queue, record in zip(model.queues, machine.array("queues"), strict=False)
+        names[int(record["entity"])]: _stats(record, model.end_ns, span)
+        for record in records
+        if int(record["entity"]) in names
     }
 
 

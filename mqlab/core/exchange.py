@@ -28,6 +28,8 @@ from mqlab.core.codes import (
     OVERFLOW_REJECT,
     P_PUBLISH,
     PRODUCER_MANDATORY,
+    PRODUCER_REQUEST,
+    PRODUCER_SERVER,
     QUEUE_REPLICATED,
     RANK_EVENT,
     X_BROKER_MEMORY,
@@ -40,6 +42,7 @@ from mqlab.core.queue import append, dispatch, leave_node, take_first, use_cpu
 from mqlab.core.quorum import propose
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
+from mqlab.core.replies import is_cut_off, note_way_back
 from mqlab.core.returning import send_back
 from mqlab.core.sockets import wait_in_socket
 from mqlab.core.storage import store
@@ -93,6 +96,9 @@ def publish_do(s: State, root: int, attempt: int, epoch: int) -> None:
         suspect(s, root, X_BROKER_MEMORY)
         release(s, root)
         return
+    if (p["special"] & PRODUCER_SERVER) != 0 and is_cut_off(s, root, n["entity"], attempt):
+        release(s, root)
+        return
     route = int(r["route"])
     partly = runs(s, 0)["missing"] != 0
     if partly:
@@ -115,6 +121,8 @@ def publish_do(s: State, root: int, attempt: int, epoch: int) -> None:
         send_confirm(s, root, NO, attempt)
     elif r["wait"] == 0 and p["confirm_processed"] == 0:
         send_confirm(s, root, YES, attempt)
+    if (p["special"] & PRODUCER_REQUEST) != 0:
+        note_way_back(s, root)
     release(s, root)
 
 
@@ -200,7 +208,8 @@ def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
         c["enqueued"] = runs(s, 0)["now"]
     r = copies(s, root)
     r["refs"] = r["refs"] + 1
-    emit(s, K_ENQUEUED, copy, node["entity"], q["entity"], attempt, q["position"], 0)
+    if q["entity"] >= 0:  # else it only passes through
+        emit(s, K_ENQUEUED, copy, node["entity"], q["entity"], attempt, q["position"], 0)
     append(s, queue, copy)
     memory = node["memory"] + r["size"]
     node["memory"] = memory

@@ -111,6 +111,8 @@ def _crash_clients(s: State, node: int, cursor: int) -> None:
             return
         c = clients(s, cursor)
         if c["node"] == node and c["open"] == 1:
+            if c["listens"] >= 0:
+                ring_leave(s, c["listens"])
             if c["kind"] == CONSUMER:
                 ring_leave(s, c["owner"])
                 queue = consumers(s, c["owner"])["queue"]

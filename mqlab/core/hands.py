@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mqlab.core.codes import (
+    BY_REQUESTER,
     CONSUMER_WORKS,
     DISPATCH_CHUNK,
     E_DROP,
+    E_REPLY_IN,
     E_SERVICE_DONE,
     F_IN_FLIGHT,
     F_LOST,
@@ -105,8 +107,11 @@ def receive(s: State, delivery: int, epoch: int) -> None:
     emit(s, K_DELIVERED, d["copy"], client["entity"], queue, d["number"], 0, 0)
     if k["special"] != 0:
         k["asking"] = 0  # it has its answer
-    if k["by_hand"] == 1:
-        stop_for_world(s, STOP_DELIVERY, consumer, delivery, d["serial"], 0)
+    if k["by_hand"] != 0:
+        if k["by_hand"] == BY_REQUESTER:
+            push(s, runs(s, 0)["now"], RANK_EVENT, E_REPLY_IN, delivery, 0, epoch)
+        else:
+            stop_for_world(s, STOP_DELIVERY, consumer, delivery, d["serial"], 0)
         return
     if k["hand_tail"] < 0:
         k["hand_head"] = delivery
@@ -219,7 +224,10 @@ def _interrupt_lanes(s: State, consumer: int) -> None:
     for i in range(groups(s, k["group"])["lanes"]):
         lane = lanes(s, k["lane"] + i)
         if lane["delivery"] >= 0:
-            _interrupt_one(s, consumer, lane["delivery"], lane["started"], lane["ends"])
+            began = lane["started"]
+            if lane["idle"] == 1:
+                began = runs(s, 0)["now"]  # it waits for the state of a task, and has done nothing yet
+            _interrupt_one(s, consumer, lane["delivery"], began, lane["ends"])
 
 
 @kernel

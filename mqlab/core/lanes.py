@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mqlab.core.asking import ask
 from mqlab.core.codes import (
+    CONSUMER_EXPECTS,
     CONSUMER_LEAVING,
     CONSUMER_PULL,
     E_SERVICE_DONE,
@@ -21,6 +22,7 @@ from mqlab.core.leaving import leave_if_done
 from mqlab.core.memory import look
 from mqlab.core.recorder import emit
 from mqlab.core.records import clients, consumers, copies, deliveries, groups, lanes, queues, runs
+from mqlab.core.tasks import look_up
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import SERVICE
 
@@ -78,6 +80,8 @@ def _begin(s: State, consumer: int, delivery: int, lane: int) -> None:
         if (look(s, delivery, k["group"]) & MARK_SEEN) != 0:
             service = 0  # it has been done: there is no work
         service = service + g["lookup"]
+    if (k["special"] & CONSUMER_EXPECTS) != 0:
+        service = look_up(s, delivery, lane, service)
     now = runs(s, 0)["now"]
     work = lanes(s, lane)
     work["delivery"] = delivery

@@ -54,8 +54,10 @@ from mqlab.core.codes import (
     E_PUMP,
     E_QUEUE_CLEAR,
     E_QUEUE_EXPIRE,
+    E_RECORDED,
     E_RECOVER,
     E_REPLICAS,
+    E_REPLY_IN,
     E_RESEND,
     E_RESET_SEEN,
     E_RETURN,
@@ -125,7 +127,7 @@ from mqlab.core.lifecycle import begin_lives, clear_queue, expire_queue
 from mqlab.core.multiple import acks_in
 from mqlab.core.parking import park
 from mqlab.core.pause import pause_client, pause_node, unheard
-from mqlab.core.producer import arrival, create, prepared
+from mqlab.core.producer import arrival, create, prepared, recorded
 from mqlab.core.queue import dispatch, ring_join
 from mqlab.core.quorum import apply, forward_in, parcel_ack, parcel_in, replicas_synced, stored_at
 from mqlab.core.recorder import retire
@@ -139,6 +141,7 @@ from mqlab.core.records import (
     queues,
     runs,
 )
+from mqlab.core.requests import reply_in
 from mqlab.core.returning import returned_in
 from mqlab.core.scaling import leave, scale
 from mqlab.core.settling import confirm_in, confirm_timer, forget, pump, resend, unknown
@@ -243,6 +246,10 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         look_at_memory(s, a)
     elif 150 <= kind < 160:
         _happen_to_consumers(s, kind, a, b, c)
+    elif kind == E_REPLY_IN:
+        reply_in(s, a, c)
+    elif kind == E_RECORDED:
+        recorded(s, a, c)
     elif kind == E_HANDSHAKE:
         handshake(s, a, b, c)
     elif kind == E_OPENED:

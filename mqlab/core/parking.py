@@ -37,6 +37,7 @@ from mqlab.core.codes import (
     E_PREPARED,
     E_PUBLISH_DO,
     E_PUBLISH_IN,
+    E_RECORDED,
     E_RESEND,
     E_RESET_SEEN,
     E_SERVICE_DONE,
@@ -102,7 +103,7 @@ def _client_of(s: State, kind: int, a: int, c: int) -> int:
         return consumers(s, deliveries(s, a)["consumer"])["client"]
     if kind in (E_SERVICE_DONE, E_GET_EMPTY, E_GET_AGAIN, E_ACKS_DUE):
         return consumers(s, a)["client"]
-    if kind in (E_CONFIRM_IN, E_RESEND, E_PREPARED):
+    if kind in (E_CONFIRM_IN, E_RESEND, E_PREPARED, E_RECORDED):
         return producers(s, copies(s, a)["producer"])["client"]
     if kind == E_CONFIRM_TIMER or (kind == E_ARRIVAL and producers(s, a)["arrivals"] == ARRIVALS_CLOSED):
         return producers(s, a)["client"]
@@ -141,7 +142,7 @@ def _is_work(s: State, kind: int, a: int) -> bool:
     """Say whether an event is the end of work, which stands still with its process."""
     if kind == E_PREPARED:
         return producers(s, copies(s, a)["producer"])["prepare"] >= 0
-    return kind in (E_PUBLISH_DO, E_SERVICE_DONE, E_DELIVERY_IN, E_OPENED)
+    return kind in (E_PUBLISH_DO, E_SERVICE_DONE, E_DELIVERY_IN, E_OPENED, E_RECORDED)
 
 
 @kernel

@@ -11,18 +11,19 @@ The first line is told here and in :mod:`mqlab.core.sending`, the second in :mod
 from __future__ import annotations
 
 from mqlab.core.arrivals import choose_key, schedule_arrival
-from mqlab.core.codes import ARRIVALS_CLOSED, E_PREPARED, K_CREATED, RANK_EVENT
+from mqlab.core.codes import ARRIVALS_CLOSED, E_PREPARED, K_CREATED, K_TASK_RECORDED, PRODUCER_RECORD, RANK_EVENT
 from mqlab.core.distributions import pick, sample
 from mqlab.core.heap import push
 from mqlab.core.parking import park_prepared
-from mqlab.core.recorder import emit, new_copy
-from mqlab.core.records import clients, copies, producers, runs
+from mqlab.core.recorder import emit, new_copy, release
+from mqlab.core.records import clients, copies, extras, producers, runs
 from mqlab.core.sending import try_send
 from mqlab.core.settling import forget_one
-from mqlab.jit import State, kernel
+from mqlab.core.tasks import write_down
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import PREPARE, ROUTE, identity, unit
 
-__all__ = ["arrival", "create", "prepared"]
+__all__ = ["arrival", "create", "prepared", "recorded"]
 
 
 @kernel
@@ -77,6 +78,8 @@ def create(s: State, producer: int, key: int, size: int) -> int:
     c["route"] = route
     client = clients(s, p["client"])
     emit(s, K_CREATED, slot, client["entity"], -1, 0, sequence, 0)
+    if (p["special"] & PRODUCER_RECORD) != 0 and write_down(s, slot):
+        return slot
     if p["prepare"] >= 0:
         begins = max(run["now"], p["busy_until"])
         takes = sample(s, p["prepare"], PREPARE, p["ident"], ident, 0, 0)
@@ -104,3 +107,20 @@ def prepared(s: State, copy: int, life: int) -> None:
         forget_one(s, copy)
     else:
         try_send(s, copy, False)
+
+
+@seldom
+def recorded(s: State, copy: int, life: int) -> None:
+    """The state of a task is written down, unless its producer died over it."""
+    p = producers(s, copies(s, copy)["producer"])
+    client = clients(s, p["client"])
+    lives = client["life"] == life
+    if lives:
+        extras(s, copy)["recorded"] = runs(s, 0)["now"]
+        emit(s, K_TASK_RECORDED, copy, client["entity"], -1, 0, 0, 0)
+    if p["record_first"] == 0:
+        release(s, copy)
+    elif lives:
+        try_send(s, copy, False)
+    else:
+        forget_one(s, copy)

@@ -37,7 +37,7 @@ from mqlab.core.records import (
 )
 from mqlab.jit import State, kernel, seldom, split
 
-__all__ = ["BUCKETS", "bucket_of", "drop_delivery", "emit", "new_copy", "new_delivery", "release", "tell"]
+__all__ = ["BUCKETS", "bucket_of", "drop_delivery", "emit", "measure", "new_copy", "new_delivery", "release", "tell"]
 
 BUCKETS = 256 + (63 - 8) * 128
 """Buckets of a histogram, see :data:`mqlab.trace.schema.HISTOGRAM_BITS`."""
@@ -122,7 +122,7 @@ def bucket_of(value: int) -> int:
 
 
 @kernel
-def _measure(s: State, stage: int, value: int) -> None:
+def measure(s: State, stage: int, value: int) -> None:
     """Add one duration to a stage."""
     record = stages(s, stage)
     n = record["count"]
@@ -144,6 +144,19 @@ def _reset_extra(s: State, slot: int) -> None:
     x["synced"] = -1
     x["known_by"] = 0
     x["known_at"] = -1
+    x["in_reply_to"] = -1
+    x["taken_for"] = -1
+    x["place"] = -1
+    x["way"] = 0
+    x["recorded"] = -1
+
+
+@seldom
+def _close_extra(s: State, root: int, slot: int, n: int) -> None:
+    """Add what only some models keep of a copy to row ``n``."""
+    row = fate_rows(s, n)
+    row["in_reply_to"] = extras(s, root)["in_reply_to"]
+    row["taken_for"] = extras(s, slot)["taken_for"]
 
 
 @kernel
@@ -277,6 +290,8 @@ def _close(s: State, root: int, slot: int) -> None:
     row["processed_order"] = c["order"]
     row["ended_ns"] = run["now"]
     row["size_bytes"] = r["size"]
+    row["in_reply_to"] = -1
+    row["taken_for"] = -1
     row["copy"] = c["index"]
     row["copy_of"] = c["copy_of"]
     row["producer"] = clients(s, producers(s, r["producer"])["client"])["entity"]
@@ -292,6 +307,8 @@ def _close(s: State, root: int, slot: int) -> None:
     row["fate"] = fate
     row["cause"] = cause
     row["reserved"] = 0
+    if run["extras"] == 1:
+        _close_extra(s, root, slot, n)
 
 
 @kernel
@@ -303,21 +320,21 @@ def _measure_copy(s: State, root: int, slot: int) -> None:
     sent = r["sent"]
     if slot == root:
         if sent >= 0:
-            _measure(s, _CREATED_SENT, sent - created)
+            measure(s, _CREATED_SENT, sent - created)
         if r["confirmed"] >= 0:
-            _measure(s, _SENT_CONFIRMED, r["confirmed"] - sent)
-            _measure(s, _CREATED_CONFIRMED, r["confirmed"] - created)
+            measure(s, _SENT_CONFIRMED, r["confirmed"] - sent)
+            measure(s, _CREATED_CONFIRMED, r["confirmed"] - created)
     enqueued = c["enqueued"]
     if enqueued < 0:
         return
-    _measure(s, _CREATED_ENQUEUED, enqueued - created)
+    measure(s, _CREATED_ENQUEUED, enqueued - created)
     delivered = c["delivered"]
     if delivered >= 0:
-        _measure(s, _ENQUEUED_DELIVERED, delivered - enqueued)
+        measure(s, _ENQUEUED_DELIVERED, delivered - enqueued)
     processed = c["processed"]
     if processed >= 0:
-        _measure(s, _DELIVERED_PROCESSED, processed - delivered)
-        _measure(s, _LATENCY, processed - created)
+        measure(s, _DELIVERED_PROCESSED, processed - delivered)
+        measure(s, _LATENCY, processed - created)
 
 
 @kernel

@@ -132,6 +132,11 @@ EXTRA = np.dtype(
         ("delivery", "i4"), ("answer", "i4"),       # … what it acknowledges, and how; -1: it is a publish
         ("synced", "i8"),                           # of the copy: when an fsync said that it was safe; -1: never
         ("known_by", "i8"), ("known_at", "i8"),     # whose memory has its business id: bits of groups; since when
+        # a reply: number and record of its request, the client that asked; of the copy: whose answer it was taken for
+        ("in_reply_to", "i8"), ("request", "i4"), ("asker", "i4"), ("taken_for", "i8"),
+        # of the copy of a request, and of its reply: the connection that the reply is to come back on
+        ("way", "i4"), ("place", "i8"),
+        ("recorded", "i8"),                         # when the state of the task was written down; -1: not yet
     ],
     align=True,
 )  # fmt: skip
@@ -229,6 +234,7 @@ CLIENT = np.dtype(
         ("frame", "i8"),                          # 1 + the one that waits behind the publishes in the socket
         ("socket", "i4"), ("socket_head", "i4"), ("socket_tail", "i4"), ("reader", "i4"),
         ("homes", "i4"), ("homes_at", "i8"),      # nodes it may connect to, in the table of targets; 0: only its own
+        ("listens", "i4"),                        # the consumer that takes replies on the same connection; -1: none
     ],
     align=True,
 )  # fmt: skip
@@ -275,6 +281,9 @@ PRODUCER = np.dtype(
         ("special", "i8"),                        # 0: a plain producer; else PRODUCER_… flags
         ("blocked_since", "i8"), ("blocked_ns", "i8"),
         ("returned", "i8"),
+        ("awaits", "i4"),                         # it waits for confirms or replies
+        ("reply_to", "i4"), ("reply_route", "i4"), ("correlate", "i4"),
+        ("record", "i4"), ("record_first", "i4"),
     ],
     align=True,
 )  # fmt: skip
@@ -291,6 +300,8 @@ CONSUMER = np.dtype(
         ("wanted", "i4"), ("closing", "i4"),      # its group wants it; its goodbye is on the way
         ("asking", "i4"), ("gets", "i8"),         # pull: it waits for an answer; requests so far
         ("collected", "i8"), ("batch", "i8"),     # acknowledgements not sent yet; batches so far
+        ("publisher", "i4"), ("reply_first", "i4"),              # as which producer it answers; before it acknowledges
+        ("unrecorded", "i4"), ("look_again", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -312,7 +323,13 @@ GROUP = np.dtype(
 )  # fmt: skip
 """A consumer group."""
 
-LANE = np.dtype([("started", "i8"), ("ends", "i8"), ("delivery", "i4")], align=True)
+LANE = np.dtype(
+    [
+        ("started", "i8"), ("ends", "i8"), ("delivery", "i4"),
+        ("idle", "i4"), ("work", "i8"),           # it waits for the state of a task; how long the work will take then
+    ],
+    align=True,
+)  # fmt: skip
 """One of the things that a consumer with ``special`` works on at once; delivery -1: none."""
 
 STEP = np.dtype([("at", "i8"), ("count", "i8"), ("group", "i4"), ("kill", "i4")], align=True)

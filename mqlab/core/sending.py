@@ -82,7 +82,7 @@ def send(s: State, copy: int) -> None:
         c["sent"] = now
         run["sent"] = run["sent"] + 1
     emit(s, K_SENT, copy, client["entity"], -1, attempt, 0, 0)
-    if p["confirm"] == 1:
+    if p["awaits"] == 1:
         await_confirm(s, producer, copy)
         if p["timeout"] > 0:
             c["deadline"] = now + p["timeout"]
@@ -90,7 +90,7 @@ def send(s: State, copy: int) -> None:
                 p["timer"] = 1
                 push(s, c["deadline"], RANK_EVENT, E_CONFIRM_TIMER, producer, 0, 0)
     _publish(s, copy, attempt)
-    if p["confirm"] == 0:
+    if p["awaits"] == 0:
         over(s, copy, 2)
 
 

@@ -12,11 +12,13 @@ from mqlab.core.codes import (
     F_LOST,
     K_FORGOTTEN,
     K_REFUSED,
+    K_REQUEST_TIMED_OUT,
     K_STALE_PACKET,
     K_TIMED_OUT,
     K_UNKNOWN,
     P_CONFIRM,
     PRODUCER_BLOCKED,
+    PRODUCER_REQUEST,
     RANK_CONTINUE,
     RANK_EVENT,
     S_BUFFERED,
@@ -105,6 +107,9 @@ def confirm_timer(s: State, producer: int) -> None:
     p = producers(s, producer)
     client = clients(s, p["client"])
     now = runs(s, 0)["now"]
+    late = K_TIMED_OUT
+    if (p["special"] & PRODUCER_REQUEST) != 0:
+        late = K_REQUEST_TIMED_OUT
     for _ in range(DISPATCH_CHUNK):
         copy = p["unconfirmed_head"]
         if copy < 0:
@@ -113,7 +118,7 @@ def confirm_timer(s: State, producer: int) -> None:
         if c["deadline"] > now:
             break
         stop_awaiting(s, copy)
-        emit(s, K_TIMED_OUT, copy, client["entity"], -1, c["attempts"], 0, 0)
+        emit(s, late, copy, client["entity"], -1, c["attempts"], 0, 0)
         after_failure(s, copy, 0)
     p["timer"] = 0
     copy = p["unconfirmed_head"]

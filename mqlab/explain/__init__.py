@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mqlab.checks import ANOMALIES, judge
 from mqlab.explain.reasons import reason_of
 from mqlab.explain.replicas import REPLICA_KINDS, with_replicas
+from mqlab.explain.replies import REPLY_SENTENCES, answers_to
 from mqlab.explain.sentences import SENTENCES
 from mqlab.explain.story import Moment, Story, moment_text, story_of
 from mqlab.explain.turns import turns
@@ -80,9 +81,26 @@ def explain(trace: Trace, model: Model, message: int) -> Account:
     sentences = []
     for row in _in_order(story):
         moment = Moment(story, row)
-        words = SENTENCES[Kind(int(row["kind"]))](moment)
-        sentences.append(Sentence(moment.time_ns, f"At {moment_text(moment.time_ns)} {words}."))
+        sentences.append(Sentence(moment.time_ns, f"At {moment_text(moment.time_ns)} {_words(moment)}."))
+    for answer in answers_to(story):
+        sentences += _of_reply(story_of(trace, model, answer))
+    sentences.sort(key=lambda sentence: sentence.time_ns)
     return Account(message, tuple(sentences), tuple(_closing(story)))
+
+
+def _words(moment: Moment) -> str:
+    kind = Kind(int(moment.row["kind"]))
+    if moment.story.in_reply_to >= 0 and kind in REPLY_SENTENCES:
+        return REPLY_SENTENCES[kind](moment)
+    return SENTENCES[kind](moment)
+
+
+def _of_reply(reply: Story) -> list[Sentence]:
+    """Tell what happened to a reply as a part of its request's life."""
+    moments = [Moment(reply, row) for row in reply.events]
+    return [
+        Sentence(m.time_ns, f"At {moment_text(m.time_ns)}, of the reply {reply.message}: {_words(m)}.") for m in moments
+    ]
 
 
 def tell(trace: Trace, model: Model, message: int) -> str:

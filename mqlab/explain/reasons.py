@@ -18,6 +18,7 @@ from mqlab.explain.reason import (
     queue_path,
 )  # fmt: skip
 from mqlab.explain.replicas import no_majority
+from mqlab.explain.replies import abandoned, reply_reason
 from mqlab.explain.story import Story, moment_text, times
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.kinds import Direction, Kind
@@ -31,6 +32,9 @@ PLACES = (Kind.ENQUEUED, Kind.REQUEUED, Kind.RECOVERED, Kind.VANISHED, Kind.DISP
 
 def reason_of(story: Story, row: np.void) -> Reason:
     """Give the reason for the fate of one FATE row."""
+    reason = reply_reason(story, row)
+    if reason is not None:
+        return reason
     if row["fate"] == Fate.LOST:
         return CAUSES[Cause(int(row["cause"]))](story, row)
     return FATES[Fate(int(row["fate"]))](story, row)
@@ -155,6 +159,9 @@ def _rejected(story: Story, row: np.void) -> Reason:
 
 def _discarded(story: Story, row: np.void) -> Reason:
     consumers = consumers_path(story, row)
+    left = abandoned(story, row)
+    if left is not None:
+        return left
     return Reason(
         "A consumer refused it for good, and there is no dead-letter exchange to take it",
         (f"{consumers}.exceptions.then: reject",),

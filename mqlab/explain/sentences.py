@@ -114,10 +114,32 @@ def _gave_up(m: Moment) -> str:
     if m.cause:
         known = "knowing that it was refused"
     elif len(m.story.of(Kind.SENT)):
-        known = "not knowing whether the broker has it"
+        what = "the work was done" if m.story.is_request else "the broker has it"
+        known = f"not knowing whether {what}"
     else:
         known = "knowing that it had never left"
     return f"{m.who} gave up after {m.attempt} tr{'y' if m.attempt == 1 else 'ies'}, {known}"
+
+
+def _unknown(m: Moment) -> str:
+    what = "a reply" if m.story.is_request else "a confirm"
+    return f"{m.who} lost its connection before {what} came; the outcome was unknown"
+
+
+def _reply_late(m: Moment) -> str:
+    if m.cause:
+        return f"{m.who} dropped it: it had not asked message {m.first}, somebody else had"
+    return f"{m.who} dropped it: nobody waited for the answer to message {m.first} any more"
+
+
+def _answered(m: Moment) -> str:
+    wrong = ", which answers another request" if m.cause else ""
+    return f"{m.who} took message {m.first} as the answer{wrong}"
+
+
+def _task_abandoned(m: Moment) -> str:
+    what = "put the task back" if m.cause else "abandoned the task"
+    return f"{m.who} looked for the task's state {span(m.first)} after its creation, found none, and {what}"
 
 
 def _requeued(m: Moment) -> str:
@@ -201,7 +223,7 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.CONFIRMED: lambda m: f"{m.who} learnt that the broker had it",
     Kind.REFUSED: lambda m: f"{m.who} learnt that the broker did not want it",
     Kind.TIMED_OUT: lambda m: f"{m.who} had waited too long for a confirm; what had become of it was unknown",
-    Kind.UNKNOWN: lambda m: f"{m.who} lost its connection before a confirm came; the outcome was unknown",
+    Kind.UNKNOWN: _unknown,
     Kind.PUBLISH_FAILED: lambda m: f"{m.who} could not send it: it had no connection",
     Kind.BACKED_OFF: lambda m: f"{m.who} decided to try again in {span(m.first)}",
     Kind.GAVE_UP: _gave_up,
@@ -269,5 +291,11 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.PARTITION_BEGAN: lambda m: f"packets {_way(m)} began to vanish, and nobody was told (`faults`: partition)",
     Kind.PARTITION_ENDED: lambda m: f"packets {_way(m)} passed again",
     **REPLICA_SENTENCES,
+    Kind.REQUEST_TIMED_OUT: lambda m: f"{m.who} had waited too long for a reply; whether the work was done was unknown",
+    Kind.REPLY_LATE: _reply_late,
+    Kind.REPLIED: lambda m: f"{m.who} answered with message {m.first}",
+    Kind.ANSWERED: _answered,
+    Kind.TASK_RECORDED: lambda m: f"{m.who} had written down the task's state: submitted",
+    Kind.TASK_ABANDONED: _task_abandoned,
 }
 """For each kind its sentence."""

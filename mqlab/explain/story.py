@@ -96,6 +96,16 @@ class Story:
         wanted = self.group(int(self.fates[0]["producer"])) if len(self.fates) else ""
         return _named(self.model.producers, wanted)
 
+    @property
+    def in_reply_to(self) -> int:
+        """The number of the request that this message answers; -1 if it is no reply."""
+        return int(self.fates[0]["in_reply_to"]) if len(self.fates) else -1
+
+    @property
+    def is_request(self) -> bool:
+        """Whether its producer waits for a reply."""
+        return self.producer is not None and self.producer.request is not None
+
     def queue(self, entity: int) -> Queue | None:
         """Look a queue up in the model."""
         return _named(self.model.queues, self.group(entity))

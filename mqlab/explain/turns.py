@@ -10,6 +10,7 @@ import numpy as np
 
 from mqlab.explain.lives import absent_from
 from mqlab.explain.reason import Reason
+from mqlab.explain.replies import reply_turns, request_turns
 from mqlab.explain.story import Story, span, times
 from mqlab.model import ConsumerGroup
 from mqlab.trace.kinds import Direction, Kind
@@ -28,6 +29,8 @@ def turns(story: Story) -> Iterator[Reason]:
     for row in story.fates:
         yield from _delay(story, row)
     yield from _not_confirmed(story)
+    yield from request_turns(story)
+    yield from reply_turns(story)
 
 
 def _who(story: Story) -> str:
@@ -43,6 +46,7 @@ def _tries(story: Story) -> Iterator[Reason]:
     for kind, text, setting in (
         (Kind.REFUSED, "was refused", ""),
         (Kind.TIMED_OUT, "timed out", f"{who}.confirm.timeout"),
+        (Kind.REQUEST_TIMED_OUT, "was not answered in time", f"{who}.request.timeout"),
         (Kind.UNKNOWN, "ended with its connection", "faults"),
         (Kind.PUBLISH_FAILED, "found no connection", "faults"),
     ):
@@ -82,6 +86,8 @@ def _extra_copy(story: Story, row: np.void) -> Iterator[Reason]:
         story.of(Kind.STALE_PACKET, first=Direction.CONFIRM)
     )
     why, decided = "no confirm had come in time", f"{who}.confirm.timeout"
+    if story.is_request:
+        why, decided = "no reply had come in time", f"{who}.request.timeout"
     if lost:
         why = "the confirm got lost"
     elif len(story.of(Kind.UNKNOWN)) and not len(story.of(Kind.TIMED_OUT)):
@@ -163,8 +169,8 @@ def _effects(story: Story) -> Iterator[Reason]:
 
 def _delay(story: Story, row: np.void) -> Iterator[Reason]:
     """Where a processed copy spent most of its time."""
-    if row["processed_ns"] < 0:
-        return
+    if row["processed_ns"] < 0 or story.in_reply_to >= 0:
+        return  # where a reply spent its time is a part of its request's story
     path = ("created_ns", "sent_ns", "enqueued_ns", "delivered_ns", "processed_ns")
     moments = [int(row[name]) for name in path]
     total = moments[-1] - moments[0]

@@ -26,12 +26,13 @@ from mqlab.model.clients import (
 )
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault, FaultKind, RandomFaults
+from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys
 from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
     "Acks", "Arrivals", "Backoff", "Binding", "Bursts", "Confirm", "Connection", "ConsumerGroup", "Contention",
-    "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "Fault", "FaultKind", "Inventory", "Keys", "Link",
-    "LinkSide", "Memory", "Message", "Model", "Node", "ProducerGroup", "Queue", "RandomFaults", "Recall", "Retry",
-    "Scale", "entity_name", "has_alarms",
+    "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord", "Fault", "FaultKind",
+    "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "ProducerGroup", "Queue",
+    "RandomFaults", "Recall", "Record", "Reply", "Request", "Retry", "Scale", "entity_name", "has_alarms",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
+from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys
 
 __all__ = [
@@ -179,6 +180,10 @@ class ProducerGroup:
     prepare: Distribution | None = None
     """Time the producer's only thread is busy with a message before it is sent; None: no time at all."""
     vhost: str = "/"
+    request: Request | None = None
+    """Each message asks for a reply; None: nobody answers."""
+    record: Record | None = None
+    """The state of each message's task is written down where workers look it up; None: there is no such place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +251,10 @@ class ConsumerGroup:
     scale: tuple[Scale, ...] = ()
     """Empty: ``count`` members throughout. Else ``count`` is the most there ever are, and the first step is at 0."""
     inventory: Inventory | None = None
+    reply: Reply | None = None
+    """It answers requests; None: it only works."""
+    expects_record: ExpectsRecord | None = None
+    """It looks up the state of a task before it begins; None: it begins."""
 
 
 def entity_name(group: str, member: int, count: int) -> str:

@@ -134,6 +134,14 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.AWAITS_LEADER: _says("no leader: {who} keeps it"),
     Kind.ACK_APPENDED: _says("ack in the leader's log, not committed"),
     Kind.ACK_UNDONE: _says("ack lost with its node"),
+    Kind.REQUEST_TIMED_OUT: _says("no reply in time: outcome unknown"),
+    Kind.REPLY_LATE: _either("a reply nobody waits for: dropped", "somebody else's reply: dropped"),
+    Kind.REPLIED: lambda attempt, first, cause, who: f"answered by message {first}",
+    Kind.ANSWERED: lambda attempt, first, cause, who: (
+        f"takes message {first} as the answer" + (": the wrong one" if cause else "")
+    ),
+    Kind.TASK_RECORDED: _says("state written: submitted"),
+    Kind.TASK_ABANDONED: _either("no state yet: abandoned", "no state yet: put back"),
 }
 
 TROUBLE = frozenset(
@@ -180,6 +188,9 @@ TROUBLE = frozenset(
         Kind.QUORUM_LOST,
         Kind.AWAITS_LEADER,
         Kind.ACK_UNDONE,
+        Kind.REQUEST_TIMED_OUT,
+        Kind.REPLY_LATE,
+        Kind.TASK_ABANDONED,
     }
 )
 """What a reader should notice."""

@@ -41,6 +41,7 @@ STAGE_WORDS = {
     "created_enqueued": "created → in queue",
     "enqueued_delivered": "in queue → delivered",
     "delivered_processed": "delivered → processed",
+    "request_reply": "request → reply",
 }
 _SHOWN = tuple(stage for stage in STAGES if stage != "created_confirmed")
 _BOX = (0.215, 0.765)

@@ -24,7 +24,7 @@ ANOMALY_WORDS: Mapping[str, str] = {
     "unseen": "Acknowledged in the log, yet no consumer ever saw it.",
     "stale": "Delivered after its time to live had run out.",
     "aborted_read": "Read although its transaction was rolled back.",
-    "reply_mismatch": "A reply reached somebody who had asked for something else.",
+    "reply_mismatch": "A reply was taken for the answer to another request.",
 }
 """One sentence an anomaly."""
 

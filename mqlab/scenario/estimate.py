@@ -60,6 +60,9 @@ def estimate(model: Model) -> Estimate:
         sent = _created(model, producer)
         messages += sent
         copies += sent * max(1.0, _queues_reached(model, producer))
+        if producer.request is not None:  # and as many replies
+            messages += sent
+            copies += sent
         again += sent * _tries_more(model, producer)
     events = int(copies * EVENTS_PER_MESSAGE + again * _EVENTS_PER_REFUSAL)
     rows = int(copies * 1.1) * FATE.itemsize
@@ -120,6 +123,11 @@ def _created(model: Model, producer: ProducerGroup) -> float:
 def _cycle_ns(model: Model, producer: ProducerGroup) -> float:
     """Mean time one turn of a closed loop takes at least."""
     cycle = mean_ns(producer.arrivals.think) + mean_ns(producer.prepare)
+    if producer.record is not None and producer.record.order == "write-first":
+        cycle += mean_ns(producer.record.takes)
+    if producer.request is not None:
+        cycle += mean_ns(producer.link.up.latency) + mean_ns(producer.link.down.latency)
+        cycle += min((mean_ns(consumer.service) for consumer in model.consumers), default=0.0)
     if producer.confirm is not None:
         cycle += mean_ns(producer.link.up.latency) + mean_ns(producer.link.down.latency)
         cycle += next(node.publish_ns for node in model.nodes if node.name == producer.node)

@@ -36,6 +36,7 @@ from mqlab.scenario.fields import (
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
 from mqlab.scenario.mapping import OneOf, Spec, check_list, later
+from mqlab.scenario.requests import ExpectsRecordSpec, RecordSpec, ReplySpec, RequestSpec
 from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec, ServiceSpec
 from mqlab.units import UnitError
 
@@ -174,6 +175,8 @@ class RetrySpec(Spec):
 
 _Confirm = Annotated[ConfirmSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
 _Retry = Annotated[RetrySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
+_Request = Annotated[RequestSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
+_Reply = Annotated[ReplySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
 _To = Annotated[DestinationSpec, Tag("<mapping>")] | Annotated[Text, Tag("<scalar>")]
 
 
@@ -189,6 +192,8 @@ class ProducerSpec(Spec):
     to: Annotated[_To, WRITTEN] | None = None
     confirm: Annotated[_Confirm, WRITTEN] | None = None
     retry: Annotated[_Retry, WRITTEN] | None = None
+    request: Annotated[_Request, WRITTEN] | None = None
+    record: RecordSpec | None = None
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None
     node: Name | None = None
@@ -221,6 +226,8 @@ class ConsumerSpec(Spec):
     deduplicate: Deduplicate | None = None
     inventory: InventorySpec | None = None
     contention: ContentionSpec | None = None
+    reply: Annotated[_Reply, WRITTEN] | None = None
+    expects_record: ExpectsRecordSpec | None = None
     restart: Duration | None = None
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None

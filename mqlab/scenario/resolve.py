@@ -71,11 +71,20 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
 def _refuse_endless(book: Book, model: Model, group: ConsumerGroup) -> None:
     """Refuse redelivery that takes no time: a message that always fails would go round for ever at one moment."""
     failing = group.exceptions
-    if failing is None or failing.probability == 0 or failing.times or failing.then not in ("requeue", "crash"):
+    looks = group.expects_record is not None and group.expects_record.otherwise == "requeue"
+    fails = failing is not None and failing.probability > 0 and not failing.times
+    fails = fails and failing is not None and failing.then in ("requeue", "crash")
+    if not fails and not looks:
         return
     home = next(queue.node for queue in model.queues if queue.name == group.queue)
     takes: float = next(node.deliver_ns for node in model.nodes if node.name == home)
-    takes += mean_ns(group.service) + mean_ns(group.link.up.latency) + mean_ns(group.link.down.latency)
+    takes += mean_ns(group.link.up.latency) + mean_ns(group.link.down.latency)
+    if looks and takes < 1:
+        what = "a task without a state would come back in no time, for ever"
+        raise book.error(("consumers", group.name, "expects_record"), what, "give its `link` a latency")
+    takes += mean_ns(group.service)
+    if failing is None or not fails:
+        return
     if failing.then == "crash":
         takes += group.restart_ns
     if takes < 1 and group.service is not None:

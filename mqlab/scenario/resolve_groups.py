@@ -16,7 +16,7 @@ from mqlab.model import (
     ProducerGroup,
 )
 from mqlab.routing import HOST
-from mqlab.scenario import lower
+from mqlab.scenario import lower, requests
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.groups import (
@@ -79,19 +79,26 @@ class _Producers:
         prepare = None
         if spec.prepare is not None:
             prepare = lower.distribution(book, (*path, "prepare"), spec.prepare)
+        confirm, host = self.confirm(path, spec.confirm), spec.vhost or HOST
+        hosts = {name: queue.vhost or HOST for name, queue in self.spec.queues.items()}
+        fleeting = {name for name, q in self.spec.queues.items() if q.exclusive or q.auto_delete or q.expires}
         group = ProducerGroup(
             name=name,
             count=count,
             arrivals=lower.arrivals(book, path, spec, count, each, self.spec.duration),
             message=self.message(path, spec.message or MessageSpec()),
             destination=self.destination(path, spec.to, spec.vhost or HOST),
-            confirm=self.confirm(path, spec.confirm),
+            confirm=confirm,
             retry=lower.retry(book, path, spec.retry),
             link=_link(book, self.spec, path, spec.link),
             connection=lower.connection(book, path, spec.connection),
             node=at_node(book, path, spec.node, self.nodes),
             prepare=prepare,
             vhost=spec.vhost or HOST,
+            request=requests.request(
+                book, path, spec.request, hosts, fleeting, host, confirms=confirm is not None
+            ),
+            record=requests.record(book, path, spec.record, prepares=prepare is not None),
         )
         self.refuse_endless(path, group)
         return group
@@ -182,7 +189,9 @@ class _Producers:
         if loop.kind != "closed" or loop.messages_max >= 0:
             return
         takes = mean_ns(loop.think) + mean_ns(group.prepare)
-        if group.confirm and not self.spec.faults:
+        if group.record and group.record.order == "write-first":
+            takes += mean_ns(group.record.takes)
+        if (group.confirm or group.request) and not self.spec.faults:
             takes += mean_ns(group.link.up.latency) + mean_ns(group.link.down.latency)
         if takes < 1:
             where = (*path, "arrivals", "closed", "think")
@@ -223,6 +232,8 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
             book.pick(slow.beta, (*path, "contention", "beta"), parse_number),
         ),
         vhost=host,
+        reply=requests.reply(book, path, spec.reply),
+        expects_record=requests.expects_record(book, path, spec.expects_record),
     )
     end_ns = scenario.duration + book.pick(scenario.drain, ("drain",), parse_duration)
     return consumer_extras(book, path, spec, plain, end_ns)

@@ -43,6 +43,8 @@ COMMON: Final = (
     Default("consumers.*.exceptions.probability", "1", OURS + "messages that are named fail for certain"),
     Default("consumers.*.exceptions.per", "delivery", OURS + "a fault that a second try may not meet again"),
     Default("consumers.*.exceptions.then", "crash", "Python: an exception nobody catches ends the process"),
+    Default("consumers.*.expects_record.otherwise", "discard", OURS + "a task that nobody submitted is not worked on"),
+    Default("consumers.*.expects_record.every", "10 ms", OURS + "a pause that spares the store of states"),
     Default("consumers.*.contention.alpha", "0", OURS + "consumers do not wait for each other"),
     Default("consumers.*.contention.beta", "0", OURS + "consumers do not wait for each other"),
     Default("consumers.*.restart", "1 s", OURS + "a supervisor notices and starts the process anew"),

@@ -181,6 +181,8 @@ def resends(model: Model, producer: ProducerGroup) -> str:
         return f"the link of `{producer.name}` doubles packets"
     if producer.retry.attempts == 1:
         return ""
+    if producer.request is not None:
+        return _asks_again(model, producer)
     if producer.confirm is not None:
         if producer.confirm.timeout_ns > 0:
             return f"`{producer.name}` sends again when a confirm is late"
@@ -194,6 +196,14 @@ def resends(model: Model, producer: ProducerGroup) -> str:
         if broken:
             return f"`{producer.name}` sends again what was unconfirmed when {broken}"
     return ""
+
+
+def _asks_again(model: Model, producer: ProducerGroup) -> str:
+    """Say why a request may be sent again although the broker may have it; or nothing."""
+    if producer.request is not None and producer.request.timeout_ns > 0:
+        return f"`{producer.name}` asks again when a reply is late"
+    broken = breaks_producer(model, producer)
+    return f"`{producer.name}` asks again what was not answered when {broken}" if broken else ""
 
 
 def _answers_no(model: Model, producer: ProducerGroup) -> str:
@@ -230,6 +240,8 @@ def redelivery_possible(model: Model, queue: Queue) -> str:
             return f"the broker closes the channel of `{consumer.name}` when an acknowledgement is late"
         if consumer.scale and consumer.ack == "manual":
             return f"members of `{consumer.name}` that leave give back what they have not begun"
+        if consumer.expects_record is not None and consumer.expects_record.otherwise == "requeue":
+            return f"`{consumer.name}` puts back tasks that have no state yet"
     return ""
 
 

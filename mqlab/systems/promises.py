@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mqlab.model import ConsumerGroup, Model, ProducerGroup, Queue
-from mqlab.systems import facts
+from mqlab.systems import facts, replies
 from mqlab.systems.base import ANOMALIES, Promise
 
 __all__ = ["call_contract", "queue_contract", "quorum_contract"]
@@ -26,7 +26,6 @@ _NEVER: Final = {
     "unseen": _NO_LOG,
     "stale": "no message here has a time-to-live",
     "aborted_read": "there are no transactions here",
-    "reply_mismatch": "there are no requests with replies here",
 }
 
 
@@ -51,6 +50,7 @@ def queue_contract(model: Model) -> dict[str, Promise]:
             "enqueued_twice": (_why_twice, "nothing that the broker may have is ever sent again"),
             "duplicate_effect": (_why_double, "no message reaches a handler twice without being recognised"),
             "out_of_order": (_why_disorder, "one producer and one consumer a queue, and nothing goes twice"),
+            "reply_mismatch": (replies.mismatched, "a reply is taken for the request whose correlation id it carries"),
         },
     )
 
@@ -151,17 +151,17 @@ def _any_queue(model: Model, why: Callable[[Model, Queue], str]) -> str:
 
 
 def _why_redelivered(model: Model) -> str:
-    reason = _any_queue(model, facts.redelivery_possible)
+    reason = _any_queue(model, facts.redelivery_possible) or replies.delivered_again(model)
     return f"at least once: {reason}" if reason else ""
 
 
 def _why_twice(model: Model) -> str:
-    reason = _any_queue(model, facts.copies_possible)
+    reason = _any_queue(model, facts.copies_possible) or replies.stored_twice(model)
     return f"the broker does not look for duplicates: {reason}" if reason else ""
 
 
 def _why_double(model: Model) -> str:
-    return _any_queue(model, _why_double_in)
+    return _any_queue(model, _why_double_in) or replies.acted_on_twice(model)
 
 
 def _why_double_in(model: Model, queue: Queue) -> str:
@@ -188,7 +188,7 @@ def _gap(consumer: ConsumerGroup) -> str:
 
 
 def _why_disorder(model: Model) -> str:
-    return _any_queue(model, _why_disorder_in)
+    return _any_queue(model, _why_disorder_in) or replies.out_of_order(model)
 
 
 def _why_disorder_in(model: Model, queue: Queue) -> str:
@@ -215,7 +215,7 @@ def _why_disorder_in(model: Model, queue: Queue) -> str:
 
 def _why_sent_later(model: Model, producer: ProducerGroup) -> str:
     """Say why a message may be sent after a younger one."""
-    again = facts.resends(model, producer)
+    again = facts.resends(model, producer) or replies.sent_late(producer)
     if again or producer.retry.attempts == 1:
         return again
     broken = facts.breaks_producer(model, producer)

@@ -13,6 +13,7 @@ __all__ = ["SYSTEM"]
 _AMQP = "AMQP 0-9-1 specification"
 _PIKA = "pika 1.3, BlockingChannel"
 _DOCS = "https://www.rabbitmq.com/docs/"
+_TUTORIAL_6 = "https://www.rabbitmq.com/tutorials/tutorial-six-python"
 _HEARTBEATS = f"{_DOCS}heartbeats: the server suggests 60 s since 3.5.5"
 _TIMEOUT = f"{_DOCS}consumers#acknowledgement-timeout"
 _RECOVERY = "https://www.rabbitmq.com/client-libraries/java-api-guide: connection recovery interval"
@@ -27,6 +28,9 @@ DEFAULTS: Final = with_common(
         "producers.*.retry.backoff", "{exponential: {first: 100 ms}}",
         OURS + "the usual pause of retry libraries: short at first, then doubling",
     ),
+    Default("producers.*.request.reply_to", "own", f"{_TUTORIAL_6}: an exclusive queue named by the server"),
+    Default("producers.*.request.timeout", "0 s", f"{_TUTORIAL_6}: the client waits for ever (0)"),
+    Default("producers.*.request.correlate", "true", f"{_TUTORIAL_6}: replies are matched by correlation_id"),
     Default("producers.*.connection.heartbeat", "60 s", _HEARTBEATS),
     Default("producers.*.connection.reconnect", "5 s", _RECOVERY),
     Default("exchanges.*.type", "direct", f"{_PIKA}.exchange_declare: exchange_type='direct'"),
@@ -43,6 +47,8 @@ DEFAULTS: Final = with_common(
         f"{_TIMEOUT}: 30 min in newer versions; 3.7, and classic queues from 4.3 on, have none",
     ),
     Default("consumers.*.timeout.check", "60 s", f"{_TIMEOUT}: evaluated at one minute intervals"),
+    Default("consumers.*.reply.size", "1 KiB", OURS + "as large as a request"),
+    Default("consumers.*.reply.before_ack", "true", f"{_TUTORIAL_6}: the server publishes, then acknowledges"),
     Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms in a data centre"),
     Default("consumers.*.connection.heartbeat", "60 s", _HEARTBEATS),
     Default("consumers.*.connection.reconnect", "5 s", _RECOVERY),
@@ -69,8 +75,8 @@ SYSTEM: Final = System(
         "exchanges": "direct, fanout, topic, headers, with alternates; the default one knows queues by their names",
         "bindings": "which keys or headers of an exchange go to which queue, or to which other exchange",
         "queues": "durable or not, bounded or not, with an overflow policy; exclusive, auto-deleted or expiring",
-        "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends",
-        "consumers": "push with prefetch, or pull; automatic or manual acknowledgement, requeue, redelivery, time-out",
+        "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends; requests",
+        "consumers": "push with prefetch, or pull; automatic or manual acknowledgement, redelivery, time-out; replies",
         "nodes": "processor, disk with group commit; process crash and power loss",
         "alarms": "memory limit and full disk: connections that publish are blocked, consumers go on",
         "links": "latency, loss, duplication, order; reset and silence",

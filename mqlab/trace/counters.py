@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mqlab.trace.schema import Counters, QueueStats
+from mqlab.trace.schema import STAGES, Counters, QueueStats
 
 __all__ = ["counters_from_json", "counters_to_json"]
 
@@ -44,19 +44,23 @@ def counters_to_json(counters: Counters) -> dict[str, Any]:
 
 
 def counters_from_json(data: Mapping[str, Any]) -> Counters:
-    """Undo :func:`counters_to_json`.
+    """Undo :func:`counters_to_json`; a stage that an earlier version did not know was never measured.
 
     Raises
     ------
     KeyError, TypeError, ValueError
         The data are not what :func:`counters_to_json` gives.
     """
+    buckets = max((int(sparse["buckets"]) for sparse in data["histograms"].values()), default=0)
+    newer = [stage for stage in STAGES if stage not in data["moments"]] if data["moments"] else []
     return Counters(
         events_by_kind=_integers(data["events_by_kind"]),
         messages=_integers(data["messages"]),
         fates=_integers(data["fates"]),
-        histograms={name: _dense(sparse) for name, sparse in data["histograms"].items()},
-        moments={name: _moments(values) for name, values in data["moments"].items()},
+        histograms={name: _dense(sparse) for name, sparse in data["histograms"].items()}
+        | {stage: np.zeros(buckets, np.int64) for stage in newer},
+        moments={name: _moments(values) for name, values in data["moments"].items()}
+        | dict.fromkeys(newer, (0, 0.0, -1, -1)),
         bin_ns=int(data["bin_ns"]),
         series={name: np.array(values, np.int64) for name, values in data["series"].items()},
         queues={name: QueueStats(**stats) for name, stats in data["queues"].items()},

@@ -31,7 +31,7 @@ from mqlab.errors import RunFolderError
 from mqlab.trace.counters import counters_from_json, counters_to_json
 from mqlab.trace.parquet import EVENTS_FILE, FATES_FILE, NO_ROOM, ParquetRows, ParquetSink, saying
 from mqlab.trace.places import FORMAT, RUN_FILE, check_target, make_parents, make_partial, take_place
-from mqlab.trace.schema import EVENT, FATE, FORMAT_VERSION, LEVELS, Entity, Level, RowSource, Trace
+from mqlab.trace.schema import EVENT, FATE, FORMAT_VERSION, FORMATS_READ, LEVELS, Entity, Level, RowSource, Trace
 
 __all__ = ["SCENARIO_FORMAT_VERSION", "RunWriter", "StoredRun", "read_run", "write_run"]
 
@@ -260,11 +260,11 @@ def _read_info(folder: Path) -> dict[str, Any]:
     info = _read_json(folder / RUN_FILE)
     if info.get("format") != FORMAT:
         raise RunFolderError(f"{folder / RUN_FILE} does not describe an mqlab run", mend=AGAIN)
-    for name, ours in (("trace_format", FORMAT_VERSION), ("scenario_format", SCENARIO_FORMAT_VERSION)):
+    for name, ours in (("trace_format", FORMATS_READ), ("scenario_format", (SCENARIO_FORMAT_VERSION,))):
         theirs = info.get(name)
-        if theirs != ours:
+        if theirs not in ours:
             raise RunFolderError(
-                f"{folder} has {name.replace('_', ' ')} {theirs}, this mqlab reads {ours}",
+                f"{folder} has {name.replace('_', ' ')} {theirs}, this mqlab reads {' and '.join(map(str, ours))}",
                 mend=f"{AGAIN}, or read it with mqlab {info.get('mqlab', '?')}",
             )
     return info

@@ -195,6 +195,23 @@ class Kind(IntEnum):
     ACK_UNDONE = 108
     """An acknowledgement that was not committed went down with its node."""
 
+    # requests, replies and tasks
+    REQUEST_TIMED_OUT = 94
+    """No reply within the time-out: the requester does not know whether the work was done."""
+    REPLY_LATE = 95
+    """A reply nobody waits for is dropped (``first`` = the request it answers, ``cause`` 0 = its requester no longer
+    waits, 1 = somebody else had asked)."""
+    REPLIED = 96
+    """The work on a request is answered (``first`` = the number of the reply)."""
+    ANSWERED = 97
+    """The requester takes a reply as the answer to its request (``first`` = the number of the reply, ``cause`` 1 = it
+    answers another request)."""
+    TASK_RECORDED = 98
+    """The task's state "submitted" is written down."""
+    TASK_ABANDONED = 99
+    """The worker finds no state of the task (``first`` = how long ago its message was created, ``cause`` 0 = it
+    refuses the task, 1 = it puts it back)."""
+
 
 class Ending(IntEnum):
     """Why a queue was deleted."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqlab.errors import RunFolderError
-from mqlab.trace.schema import EVENT, FATE, Level, RowSource
+from mqlab.trace.schema import ADDED, EVENT, FATE, Level, RowSource
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -159,7 +159,8 @@ class ParquetRows:
         with saying(path, "cannot be read"):
             self._file: pq.ParquetFile = pq.ParquetFile(path, page_checksum_verification=True)
         names = self._file.schema_arrow.names
-        if names != stored(dtype):
+        self._missing = [name for name in ADDED if name in stored(dtype) and name not in names]
+        if names != [name for name in stored(dtype) if name not in self._missing]:
             raise RunFolderError(
                 f"{path} has other columns than this version of mqlab writes", mend="run the scenario again"
             )
@@ -171,6 +172,8 @@ class ParquetRows:
         """One column as a numpy array, in row order."""
         if name not in stored(self.dtype):
             return np.zeros(len(self), self.dtype[name])
+        if name in self._missing:
+            return np.full(len(self), -1, self.dtype[name])
         with saying(self.path, "is damaged"):
             return _to_numpy(self._file.read(columns=[name]).column(0), self.dtype[name])
 
@@ -214,7 +217,10 @@ class ParquetRows:
         table = self._file.read_row_group(group)
         rows = np.zeros(len(index), self.dtype)
         for name in stored(self.dtype):
-            rows[name] = _to_numpy(table.column(name), self.dtype[name])[index]
+            if name in self._missing:
+                rows[name] = -1
+            else:
+                rows[name] = _to_numpy(table.column(name), self.dtype[name])[index]
         return rows
 
 

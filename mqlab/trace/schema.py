@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from mqlab.trace.fates import Fate, fate_label
 
 __all__ = [
+    "ADDED",
     "EVENT",
     "FATE",
+    "FORMATS_READ",
     "FORMAT_VERSION",
     "HISTOGRAM_BITS",
     "LEVELS",
@@ -33,7 +35,11 @@ __all__ = [
     "Trace",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 2 added what rows of replies need; rows of version 1 are read as rows without replies."""
+FORMATS_READ = (1, 2)
+ADDED = ("in_reply_to", "taken_for")
+"""Columns that rows of an earlier version lack; they hold -1 then."""
 
 Level = Literal["counts", "fates", "events"]
 LEVELS: tuple[Level, ...] = ("counts", "fates", "events")
@@ -68,6 +74,8 @@ FATE = np.dtype(
         ("processed_order", "i8"),  # running number of the first processing within the run; -1: never
         ("ended_ns", "i8"),  # when the row was finished
         ("size_bytes", "i8"),
+        ("in_reply_to", "i8"),  # a reply: the number of the request it answers; else -1
+        ("taken_for", "i8"),  # a reply: the number of the request it was taken as the answer to; else -1
         ("copy", "i4"),  # number of the obligation within its message, from 0
         ("copy_of", "i4"),  # an extra stored copy of a re-sent message: the copy number it repeats; else -1
         ("producer", "i4"),  # entity index
@@ -94,8 +102,10 @@ STAGES = (
     "created_enqueued",
     "enqueued_delivered",
     "delivered_processed",
+    "request_reply",
 )
-"""Stages with a histogram each; ``latency`` is created → first processing of a copy."""
+"""Stages with a histogram each; ``latency`` is created → first processing of a copy, ``request_reply`` a request's
+creation → the requester has taken a reply as its answer."""
 
 HISTOGRAM_BITS = 8
 """Values below 2**HISTOGRAM_BITS are counted exactly; above, each octave has 2**(HISTOGRAM_BITS-1) buckets of equal

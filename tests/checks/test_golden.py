@@ -68,6 +68,12 @@ GOLDEN = {
         good=[processed(0, enqueued_ns=5 * MS, delivered_ns=15 * MS, processed_ns=17 * MS)],
         ttl_ns={ORDERS: 10 * MS},
     ),
+    "reply_mismatch": golden(
+        bad=[processed(0), processed(1), processed(2, in_reply_to=0, taken_for=1)],
+        good=[processed(0), processed(1, in_reply_to=0, taken_for=0), fate_row(2, in_reply_to=0, fate=Fate.DISCARDED)],
+        examples=(2,),
+        requesting=True,
+    ),
 }
 
 

@@ -177,7 +177,9 @@ def prefetch_is_a_bound(run: Watched) -> None:
         if kind == Kind.NODE_CRASHED:
             held.clear()
             continue
-        group = groups[run.trace.entities[who].group]
+        group = groups.get(run.trace.entities[who].group)
+        if group is None:
+            continue  # a requester, whom no prefetch bounds
         mine = held.setdefault(who, set())
         one = (int(row["message"]), int(row["copy"]))
         if kind == Kind.DISPATCHED:

@@ -44,6 +44,7 @@ class FlashSale:
         self.order = 0
         self.rows: list[tuple[int, ...]] = []
         self.fates = np.zeros(messages, FATE)
+        self.fates["in_reply_to"] = self.fates["taken_for"] = -1
         self.extra: list[np.void] = []
         self.now, self.up, self.epoch, self.processed = 0, True, 0, 0
         self.queue: deque[tuple[int, int]] = deque()  # (message, copy)

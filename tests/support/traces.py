@@ -41,6 +41,7 @@ STAGE_ENDS = {
     "created_enqueued": ("created_ns", "enqueued_ns"),
     "enqueued_delivered": ("enqueued_ns", "delivered_ns"),
     "delivered_processed": ("delivered_ns", "processed_ns"),
+    "request_reply": ("in_reply_to", "taken_for"),  # a reply's row does not say when its request was made: none
 }
 
 
@@ -50,7 +51,7 @@ def fate_row(message: int = 0, **fields: Any) -> NDArray[np.void]:
     defaults = {
         "message": message, "sequence": message, "created_ns": message * MS, **NEVER, "ended_ns": 10 * S,
         "size_bytes": 100, "copy_of": -1, "producer": BUYER_0, "queue": ORDERS, "consumer": -1, "attempts": 1,
-        "fate": Fate.IN_FLIGHT,
+        "in_reply_to": -1, "taken_for": -1, "fate": Fate.IN_FLIGHT,
     }  # fmt: skip
     for name, value in (defaults | fields).items():
         row[name] = value
