@@ -39,6 +39,7 @@ __all__ = [
     "GET",
     "GOODBYE",
     "KEY",
+    "MODULATION",
     "PREPARE",
     "PUBLISH",
     "RECORD",
@@ -46,6 +47,7 @@ __all__ = [
     "RETURN",
     "ROUTE",
     "SERVICE",
+    "SIZE",
     "THINK",
     "exp",
     "exponential",
@@ -92,8 +94,13 @@ CONNECT = _purpose("connect")
 FAULT = _purpose("fault")
 ELECTION = _purpose("election")
 RETURN = _purpose("return")
+<<<<<<< HEAD
 REPLY = _purpose("reply")
 RECORD = _purpose("record")
+=======
+MODULATION = _purpose("modulation")
+SIZE = _purpose("size")
+>>>>>>> 4bd1f56 (Producers: arrivals in pieces, bursts, with states, self-exciting, recorded; sizes from distributions; routing keys by business key; buffers that end)
 
 
 def name_identity(seed: int, name: str) -> np.uint64:
