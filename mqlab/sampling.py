@@ -39,7 +39,6 @@ __all__ = [
     "GET",
     "GOODBYE",
     "KEY",
-    "MODULATION",
     "PREPARE",
     "PUBLISH",
     "RECORD",
@@ -47,7 +46,6 @@ __all__ = [
     "RETURN",
     "ROUTE",
     "SERVICE",
-    "SIZE",
     "THINK",
     "exp",
     "exponential",
@@ -94,13 +92,8 @@ CONNECT = _purpose("connect")
 FAULT = _purpose("fault")
 ELECTION = _purpose("election")
 RETURN = _purpose("return")
-<<<<<<< HEAD
 REPLY = _purpose("reply")
 RECORD = _purpose("record")
-=======
-MODULATION = _purpose("modulation")
-SIZE = _purpose("size")
->>>>>>> 4bd1f56 (Producers: arrivals in pieces, bursts, with states, self-exciting, recorded; sizes from distributions; routing keys by business key; buffers that end)
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

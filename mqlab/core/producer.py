@@ -10,30 +10,18 @@ The first line is told here and in :mod:`mqlab.core.sending`, the second in :mod
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from mqlab.core.arrivals import choose_key, schedule_arrival
 from mqlab.core.codes import ARRIVALS_CLOSED, E_PREPARED, K_CREATED, K_TASK_RECORDED, PRODUCER_RECORD, RANK_EVENT
 from mqlab.core.distributions import pick, sample
-=======
-from mqlab.core.arrivals import choose_key, choose_route, choose_size, schedule_arrival
-from mqlab.core.blocking import go_on, line_up
-from mqlab.core.codes import ARRIVALS_CLOSED, E_PREPARED, K_CREATED, PRODUCER_BLOCKS, RANK_EVENT
-from mqlab.core.distributions import sample
->>>>>>> 4bd1f56 (Producers: arrivals in pieces, bursts, with states, self-exciting, recorded; sizes from distributions; routing keys by business key; buffers that end)
 from mqlab.core.heap import push
 from mqlab.core.parking import park_prepared
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, extras, producers, runs
 from mqlab.core.sending import try_send
 from mqlab.core.settling import forget_one
-<<<<<<< HEAD
 from mqlab.core.tasks import write_down
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import PREPARE, ROUTE, identity, unit
-=======
-from mqlab.jit import State, kernel
-from mqlab.sampling import PREPARE, identity
->>>>>>> 4bd1f56 (Producers: arrivals in pieces, bursts, with states, self-exciting, recorded; sizes from distributions; routing keys by business key; buffers that end)
 
 __all__ = ["arrival", "create", "prepared", "recorded"]
 
@@ -83,24 +71,16 @@ def create(s: State, producer: int, key: int, size: int) -> int:
     c["key"] = key
     if size < 0:
         size = p["size"]
-        if size < 0:
-            size = choose_size(s, producer, ident, sequence)
     c["size"] = size
     route = p["route"]
-    if p["routes"] != 1:
-        route = choose_route(s, producer, ident, key)
+    if p["routes"] > 1:
+        route = route + pick(s, p["routes_table"], p["routes"], unit(ROUTE, p["ident"], ident, 0, 0))
     c["route"] = route
     client = clients(s, p["client"])
     emit(s, K_CREATED, slot, client["entity"], -1, 0, sequence, 0)
-<<<<<<< HEAD
     if (p["special"] & PRODUCER_RECORD) != 0 and write_down(s, slot):
         return slot
     if p["prepare"] >= 0:
-=======
-    if p["special"] & PRODUCER_BLOCKS != 0:
-        line_up(s, producer, slot)
-    elif p["prepare"] >= 0:
->>>>>>> 4bd1f56 (Producers: arrivals in pieces, bursts, with states, self-exciting, recorded; sizes from distributions; routing keys by business key; buffers that end)
         begins = max(run["now"], p["busy_until"])
         takes = sample(s, p["prepare"], PREPARE, p["ident"], ident, 0, 0)
         if client["slow"] > 0.0:
@@ -122,12 +102,9 @@ def create(s: State, producer: int, key: int, size: int) -> int:
 @kernel
 def prepared(s: State, copy: int, life: int) -> None:
     """The producer's thread is done with a message."""
-    producer = copies(s, copy)["producer"]
-    p = producers(s, producer)
+    p = producers(s, copies(s, copy)["producer"])
     if clients(s, p["client"])["life"] != life:
         forget_one(s, copy)
-    elif p["special"] & PRODUCER_BLOCKS != 0:
-        go_on(s, producer, copy)
     else:
         try_send(s, copy, False)
 

@@ -105,7 +105,7 @@ def perform(
             scenario_text=done.scenario.text,
             summary=done.summary,
             overrides=plan.overrides,
-            files={**dict(done.scenario.attached), **files},
+            files=files,
             processes=done.process_names,
         )
     return done

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field, Tag
 
 from mqlab.scenario.consuming import (
     AcksSpec,
@@ -29,6 +28,7 @@ from mqlab.scenario.fields import (
     Positive,
     PositiveDuration,
     Probability,
+    Size,
     SpecError,
     Switch,
     Text,
@@ -36,25 +36,11 @@ from mqlab.scenario.fields import (
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
 from mqlab.scenario.mapping import OneOf, Spec, check_list, later
-<<<<<<< HEAD
 from mqlab.scenario.requests import ExpectsRecordSpec, RecordSpec, ReplySpec, RequestSpec
 from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec, ServiceSpec
-=======
-from mqlab.scenario.shapes import (
-    ArrivalsSpec,
-    BackoffSpec,
-    DistributionSpec,
-    GrowingPauseSpec,
-    KeySpec,
-    ServiceSpec,
-    SizesSpec,
-)
->>>>>>> 4bd1f56 (Producers: arrivals in pieces, bursts, with states, self-exciting, recorded; sizes from distributions; routing keys by business key; buffers that end)
 from mqlab.units import UnitError
 
 __all__ = [
-    "BufferSpec",
-    "ByKeySpec",
     "ConfirmSpec",
     "ConnectionSpec",
     "ConsumerSpec",
@@ -144,7 +130,7 @@ class MessageSpec(Spec):
         "headers": ("a message's headers stand where it is sent to", "write `to: {headers: {...}}`"),
         **later("ttl", "expiration", "priority"),
     }
-    size: SizesSpec | None = None
+    size: Size | None = None
     key: KeySpec | None = None
     persistent: Flag | None = None
 
@@ -160,23 +146,7 @@ def _weights(value: Any) -> Any:
     return value
 
 
-class ByKeySpec(Spec):
-    """The routing key follows the business key: ``{key}`` stands for it."""
-
-    by_key: RoutingKey = Field(examples=["orders_{key}"])
-
-
-def _routing_form(value: Any) -> str:
-    if isinstance(value, str | bool | int | Decimal):
-        return "<scalar>"
-    return "<by_key>" if isinstance(value, dict) and "by_key" in value else "<mapping>"
-
-
 _Weights = Annotated[dict[str, Positive], BeforeValidator(_weights), Tag("<mapping>")]
-_RoutingKey = Annotated[
-    _Weights | Annotated[ByKeySpec, Tag("<by_key>")] | Annotated[RoutingKey, Tag("<scalar>")],
-    Discriminator(_routing_form),
-]
 
 
 class DestinationSpec(Spec):
@@ -184,7 +154,7 @@ class DestinationSpec(Spec):
 
     reserved: ClassVar = later("topic", "partition")
     exchange: Text | None = None
-    routing_key: _RoutingKey | None = None
+    routing_key: Annotated[_Weights | Annotated[RoutingKey, Tag("<scalar>")], WRITTEN] | None = None
     headers: PublishedHeaders | None = None
     mandatory: Flag | None = None
 
@@ -205,21 +175,9 @@ class RetrySpec(Spec):
 
 _Confirm = Annotated[ConfirmSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
 _Retry = Annotated[RetrySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
-<<<<<<< HEAD
 _Request = Annotated[RequestSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
 _Reply = Annotated[ReplySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
-=======
-WhenFull = Literal["block", "drop-newest", "drop-oldest", "fail"]
->>>>>>> 4bd1f56 (Producers: arrivals in pieces, bursts, with states, self-exciting, recorded; sizes from distributions; routing keys by business key; buffers that end)
 _To = Annotated[DestinationSpec, Tag("<mapping>")] | Annotated[Text, Tag("<scalar>")]
-
-
-class BufferSpec(Spec):
-    """What a producer keeps that cannot leave yet, and what it does when there is no more room."""
-
-    shorthand: ClassVar = "max"
-    max: Natural = Field(examples=["1000"])
-    when_full: Annotated[WhenFull, choice("block", "drop-newest", "drop-oldest", "fail")] | None = None
 
 
 class ProducerSpec(Spec):
@@ -232,7 +190,6 @@ class ProducerSpec(Spec):
     prepare: DistributionSpec | None = None
     message: MessageSpec | None = None
     to: Annotated[_To, WRITTEN] | None = None
-    buffer: BufferSpec | None = None
     confirm: Annotated[_Confirm, WRITTEN] | None = None
     retry: Annotated[_Retry, WRITTEN] | None = None
     request: Annotated[_Request, WRITTEN] | None = None
