@@ -39,6 +39,7 @@ __all__ = [
     "GET",
     "GOODBYE",
     "KEY",
+    "MODULATION",
     "PREPARE",
     "PUBLISH",
     "RECORD",
@@ -46,6 +47,7 @@ __all__ = [
     "RETURN",
     "ROUTE",
     "SERVICE",
+    "SIZE",
     "THINK",
     "exp",
     "exponential",
@@ -94,6 +96,8 @@ ELECTION = _purpose("election")
 RETURN = _purpose("return")
 REPLY = _purpose("reply")
 RECORD = _purpose("record")
+MODULATION = _purpose("modulation")
+SIZE = _purpose("size")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

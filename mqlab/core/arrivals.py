@@ -10,20 +10,30 @@ from mqlab.core.codes import (
     ARRIVALS_BY_HAND,
     ARRIVALS_CLOSED,
     ARRIVALS_CONSTANT,
+    ARRIVALS_HAWKES,
+    ARRIVALS_MMPP,
+    ARRIVALS_PIECEWISE,
     ARRIVALS_POISSON,
     E_ARRIVAL,
     KEYS_NONE,
+    KEYS_RECORDED,
     KEYS_SEQUENCE,
     KEYS_UNIFORM,
     RANK_EVENT,
 )
 from mqlab.core.distributions import pick, sample
+from mqlab.core.hawkes import next_excited
 from mqlab.core.heap import push
+from mqlab.core.modulated import next_modulated, seek
 from mqlab.core.records import producers, runs
-from mqlab.jit import U64, State, kernel
-from mqlab.sampling import ARRIVAL, KEY, THINK, exponential, unit
+from mqlab.core.timetable import next_known, recorded_key, recorded_size
+from mqlab.jit import U64, State, kernel, seldom
+from mqlab.sampling import ARRIVAL, KEY, ROUTE, SIZE, THINK, exponential, unit
 
-__all__ = ["choose_key", "schedule_arrival"]
+__all__ = ["choose_key", "choose_route", "choose_size", "schedule_arrival", "seek_arrival"]
+
+SIZE_MAX = 1 << 30
+"""A distribution's longest tail is cut off here: 1 GiB."""
 
 _NEVER = -1
 
@@ -68,11 +78,31 @@ def schedule_arrival(s: State, producer: int) -> None:
         due = max(run["now"], p["start"])
         if p["think"] >= 0:
             due = due + sample(s, p["think"], THINK, p["ident"], np.uint64(p["sequence"]), 0, 0)
+    elif kind > ARRIVALS_BY_HAND:
+        due = _next_particular(s, producer, kind)
     else:
         due = _next_time(s, producer)
     if due >= p["stop"] or due < 0:
         return
     push(s, due, RANK_EVENT, E_ARRIVAL, producer, 0, 0)
+
+
+@seldom
+def _next_particular(s: State, producer: int, kind: int) -> int:
+    """Find when the next message of a process with a file of its own is due; negative: never, or not known yet."""
+    if kind == ARRIVALS_HAWKES:
+        return next_excited(s, producer)
+    if kind in (ARRIVALS_PIECEWISE, ARRIVALS_MMPP):
+        return next_modulated(s, producer)
+    return next_known(s, producer)
+
+
+@seldom
+def seek_arrival(s: State, producer: int) -> None:
+    """Go on looking for a message that is far away."""
+    due = seek(s, producer)
+    if 0 <= due < producers(s, producer)["stop"]:
+        push(s, due, RANK_EVENT, E_ARRIVAL, producer, 0, 0)
 
 
 @kernel
@@ -84,7 +114,27 @@ def choose_key(s: State, producer: int, ident: U64, sequence: int) -> int:
         return 0
     if kind == KEYS_SEQUENCE:
         return int(sequence % p["keys"])
+    if kind == KEYS_RECORDED:
+        return recorded_key(s, producer, sequence)
     u = unit(KEY, p["ident"], ident, 0, 0)
     if kind == KEYS_UNIFORM:
         return int(min(int(u * float(p["keys"])), p["keys"] - 1))
     return pick(s, p["keys_table"], p["keys"], u)
+
+
+@seldom
+def choose_size(s: State, producer: int, ident: U64, sequence: int) -> int:
+    """Choose the size of a message where not all have the same."""
+    p = producers(s, producer)
+    if p["sizes"] < 0:
+        return recorded_size(s, producer, sequence)
+    return int(min(sample(s, p["sizes"], SIZE, p["ident"], ident, 0, 0), SIZE_MAX))
+
+
+@kernel
+def choose_route(s: State, producer: int, ident: U64, key: int) -> int:
+    """Choose where a message goes where there are several ways: drawn, or by its business key (``routes`` < 0)."""
+    p = producers(s, producer)
+    if p["routes"] < 0:
+        return int(p["route"] + key)
+    return int(p["route"] + pick(s, p["routes_table"], p["routes"], unit(ROUTE, p["ident"], ident, 0, 0)))

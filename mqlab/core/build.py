@@ -18,6 +18,7 @@ from mqlab.core.answers import Answers
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.replicas import member_rows
+from mqlab.core.sources import Sources
 from mqlab.core.tables import Tables, side_row, zipf_weights
 from mqlab.model import (
     Bursts,
@@ -64,6 +65,7 @@ class _Builder:
     def __init__(self, model: Model, seed: int, level: Level) -> None:
         self.model, self.seed, self.level = model, seed, level
         self.tables = Tables()
+        self.sources = Sources(self.tables)
         self.entities: list[Entity] = []
         self.sides: list[dict[str, Any]] = []
         self.clients: list[dict[str, Any]] = []
@@ -162,6 +164,8 @@ class _Builder:
         for key, headers, _ in where.ways:
             self.absences.route(self.tables, where.exchange, key, headers, group.vhost)
         weights = [weight for _, _, weight in where.ways]
+        if where.by_key:
+            return first, -len(weights), 0
         return first, len(weights), self.tables.cumulative(weights)
 
     def _producers(self, group: ProducerGroup) -> None:
@@ -173,12 +177,17 @@ class _Builder:
             keys_table = self.tables.cumulative(zipf_weights(keys.keys, keys.s))
         think, prepare = self.tables.dist(arrivals.think), self.tables.dist(group.prepare)
         record = self.tables.dist(group.record.takes if group.record else None)
+        recording, buffer = arrivals.recording, group.buffer
+        most = _fewer(arrivals.messages_max, len(recording.times_ns)) if recording else arrivals.messages_max
+        varied = group.message.sizes is not None or bool(recording and recording.sizes_bytes)
+        sizes = self.tables.dist(group.message.sizes)
+        sources = self.sources.group(group, name_identity(self.seed, f"producers.{group.name}"))
         for member in range(group.count):
             index = len(self.producers)
             node = self.node_index[group.node]
             limit = -1
-            if arrivals.messages_max >= 0:
-                limit = max(0, (arrivals.messages_max - member + group.count - 1) // group.count)
+            if most >= 0:
+                limit = max(0, (most - member + group.count - 1) // group.count)
             client = self._client(group, member, codes.PRODUCER, index, node, sides)
             name = entity_name(group.name, member, group.count)
             self.producer_names.setdefault(group.name, []).append(index)
@@ -193,13 +202,12 @@ class _Builder:
                     "start": arrivals.start_ns, "last": arrivals.start_ns,
                     "stop": min(arrivals.stop_ns or self.model.duration_ns, self.model.duration_ns),
                     "limit": limit, "think": think, "prepare": prepare,
-                    "size": group.message.size_bytes, "persistent": int(group.message.persistent),
+                    "size": -1 if varied else group.message.size_bytes, "sizes": sizes, "source": sources[member],
+                    "persistent": int(group.message.persistent),
                     "keys_kind": codes.KEYS[keys.kind], "keys": keys.keys, "keys_table": keys_table,
                     "route": route_first, "routes": routes, "routes_table": weights,
                     "confirm": int(confirm is not None), "awaits": int(confirm is not None),
-                    "special": codes.PRODUCER_RECORD * (group.record is not None)
-                    | codes.PRODUCER_MANDATORY * group.destination.mandatory,
-                    "record": record,
+                    "special": _special(group), "record": record,
                     "record_first": int(group.record is not None and group.record.order == "write-first"),
                     "confirm_processed": int(confirm is not None and confirm.when == "processed"),
                     "max_in_flight": confirm.max_in_flight if confirm else 0,
@@ -209,6 +217,9 @@ class _Builder:
                     "buffer_head": -1, "buffer_tail": -1, "again_tail": -1, "unconfirmed_head": -1,
                     "unconfirmed_tail": -1,
                     "by_hand": int(arrivals.kind == "by_hand"),
+                    "buffer_max": buffer.max_messages if buffer else 0,
+                    "when_full": codes.WHEN_FULL[buffer.when_full] if buffer else 0,
+                    "stuck": -1, "line_head": -1, "line_tail": -1,
                 }
             )  # fmt: skip
 
@@ -298,6 +309,7 @@ class _Builder:
             "nodes": nodes, "queues": queues, "clients": self.clients, "producers": self.producers,
             "consumers": self.consumers, "groups": self.groups, "sides": self.sides,
             "members": replicas,
+            "sources": self.sources.sources, "phases": self.sources.phases,
         }  # fmt: skip
         listed: dict[str, list[Any]] = {
             "ways": ways, "dists": self.tables.dists, "routes": self.tables.routes,
@@ -321,6 +333,8 @@ class _Builder:
         for name, dtype in ARRAYS:
             if name in named:
                 arrays[name] = _filled(named[name], dtype)
+            elif name == "recorded":
+                arrays[name] = self.sources.recorded()
             elif name in listed:
                 arrays[name] = np.array(listed[name], dtype) if listed[name] else np.zeros(1, dtype)
             else:
@@ -333,6 +347,20 @@ class _Builder:
             digest=name_identity(self.seed, "digest"), extras=extras, steps=len(self.steps),
         )  # fmt: skip
         return arrays
+
+
+def _fewer(limit: int, most: int) -> int:
+    return most if limit < 0 else min(limit, most)
+
+
+def _special(group: ProducerGroup) -> int:
+    """Gather the flags of what makes a producer more than a plain one."""
+    flags = codes.PRODUCER_RECORD * (group.record is not None) | codes.PRODUCER_MANDATORY * group.destination.mandatory
+    if group.buffer is not None:
+        flags |= codes.PRODUCER_BUFFER
+        if group.buffer.when_full == "block":
+            flags |= codes.PRODUCER_BLOCKS
+    return flags
 
 
 def _needs_extras(model: Model) -> bool:

@@ -35,6 +35,7 @@ E_WARM = 16             #                                             warm-up is
 E_RETURNED_IN = 130     # a: copy, b: attempt, c: connection epoch    a returned message reaches its producer
 E_QUEUE_CLEAR = 131     # a: queue                                    (a continuation) what stood in a deleted queue
 E_QUEUE_EXPIRE = 132    # a: queue, b: its lease                      unused for so long
+E_SEEK = 100            # a: producer                                 go on looking for its next arrival
 
 # continuations
 E_DISPATCH = 20         # a: queue
@@ -45,6 +46,7 @@ E_RETURN = 24           # a: client (a consumer's)                    unacked go
 E_DROP = 25             # a: consumer, b: 1 if it died                what it had in its hands
 E_CRASH = 26            # a: node, b: stage·2 + power, c: cursor
 E_RECOVER = 27          # a: node, b: queue, c: copy (next to report)
+E_THREAD = 101          # a: producer                                 its thread goes on with who waits for it
 
 # what the broker's resources do
 E_FRAME_OUT = 110       # a: client, b: frame, c: connection epoch    TCP sends it again
@@ -114,10 +116,20 @@ ACK_REJECT = 2
 PRODUCER, CONSUMER = 0, 1
 
 ARRIVALS_POISSON, ARRIVALS_CONSTANT, ARRIVALS_RAMP, ARRIVALS_CLOSED, ARRIVALS_BY_HAND = 0, 1, 2, 3, 4
-ARRIVALS = {"poisson": 0, "constant": 1, "ramp": 2, "closed": 3, "by_hand": 4}
+ARRIVALS_PIECEWISE, ARRIVALS_BURST, ARRIVALS_MMPP, ARRIVALS_HAWKES, ARRIVALS_TRACE = 5, 6, 7, 8, 9
+ARRIVALS = {
+    "poisson": 0, "constant": 1, "ramp": 2, "closed": 3, "by_hand": 4,
+    "piecewise": 5, "burst": 6, "mmpp": 7, "hawkes": 8, "trace": 9,
+}
 
-KEYS_NONE, KEYS_SEQUENCE, KEYS_UNIFORM, KEYS_ZIPF = 0, 1, 2, 3
-KEYS = {"none": 0, "sequence": 1, "uniform": 2, "zipf": 3}
+KEYS_NONE, KEYS_SEQUENCE, KEYS_UNIFORM, KEYS_ZIPF, KEYS_RECORDED = 0, 1, 2, 3, 4
+KEYS = {"none": 0, "sequence": 1, "uniform": 2, "zipf": 3, "recorded": 4}
+
+PRODUCER_BUFFER = 1     # its buffer has an end
+PRODUCER_BLOCKS = 64    # and its thread waits there
+FULL_BLOCK, FULL_DROP_NEWEST, FULL_DROP_OLDEST, FULL_FAIL = 0, 1, 2, 3
+WHEN_FULL = {"block": 0, "drop-newest": 1, "drop-oldest": 2, "fail": 3}
+THREAD_FREE, THREAD_PREPARES, THREAD_STUCK = 0, 1, 2
 
 DIST_CONSTANT, DIST_UNIFORM, DIST_EXPONENTIAL, DIST_ERLANG, DIST_LOGNORMAL, DIST_HYPER, DIST_SUM, DIST_MAX = range(8)
 
@@ -264,6 +276,8 @@ K_BACKED_OFF = int(Kind.BACKED_OFF)
 K_GAVE_UP = int(Kind.GAVE_UP)
 K_FORGOTTEN = int(Kind.FORGOTTEN)
 K_HELD_BACK = int(Kind.HELD_BACK)
+K_OVERFLOWED = int(Kind.OVERFLOWED)
+K_BLOCKED = int(Kind.BLOCKED)
 K_ARRIVED = int(Kind.ARRIVED)
 K_UNROUTABLE = int(Kind.UNROUTABLE)
 K_ENQUEUED = int(Kind.ENQUEUED)

@@ -8,10 +8,11 @@ outside has something to do, or the event budget is used up.
 from __future__ import annotations
 
 from mqlab.core.alarms import disk_free, disk_full, learn_blocked, look_at_memory, read_socket, unblock, unblocked
-from mqlab.core.arrivals import schedule_arrival
+from mqlab.core.arrivals import schedule_arrival, seek_arrival
 from mqlab.core.asking import got_nothing
 from mqlab.core.batching import acks_due, acks_more
 from mqlab.core.bins import close_bins, warm
+from mqlab.core.blocking import go_on
 from mqlab.core.channels import prime_specially, timeouts, together
 from mqlab.core.codes import (
     ACK_REJECT,
@@ -64,10 +65,12 @@ from mqlab.core.codes import (
     E_RETURNED_IN,
     E_REVIVE,
     E_SCALE,
+    E_SEEK,
     E_SERVICE_DONE,
     E_SETTLED,
     E_SOCKET,
     E_STORED,
+    E_THREAD,
     E_TIMEOUTS,
     E_TOGETHER,
     E_UNBLOCK,
@@ -144,7 +147,7 @@ from mqlab.core.records import (
 from mqlab.core.requests import reply_in
 from mqlab.core.returning import returned_in
 from mqlab.core.scaling import leave, scale
-from mqlab.core.settling import confirm_in, confirm_timer, forget, pump, resend, unknown
+from mqlab.core.settling import bury, confirm_in, confirm_timer, forget, pump, resend, unknown
 from mqlab.core.silence import cut, heartbeat, silence, speak
 from mqlab.core.slow import set_clock, slow_client, slow_node
 from mqlab.core.storage import flush_end, flush_start
@@ -264,6 +267,10 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         clear_queue(s, a)
     elif kind == E_QUEUE_EXPIRE:
         expire_queue(s, a, b)
+    elif kind == E_SEEK:
+        seek_arrival(s, a)
+    elif kind == E_THREAD:
+        go_on(s, a, -1)
     else:
         _happen_replicated(s, kind, a, b, c)
 
@@ -418,6 +425,8 @@ def _finish(s: State) -> int:
     """The run is over: write the rows of everything that is still alive."""
     run = runs(s, 0)
     close_bins(s, run["now"] + run["bin_ns"])
+    if run["cursor"] == 0:
+        bury(s)
     while run["cursor"] < run["copy_fresh"]:
         if not _has_room(s):
             return R_ROOM

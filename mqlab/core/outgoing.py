@@ -5,12 +5,21 @@ Both are doubly linked through ``prev`` and ``next`` of the message's record; a 
 
 from __future__ import annotations
 
-from mqlab.core.codes import K_BUFFERED, S_BUFFERED, S_UNCONFIRMED
+from mqlab.core.codes import K_BUFFERED, PRODUCER_BLOCKED, S_BUFFERED, S_UNCONFIRMED
 from mqlab.core.recorder import emit
 from mqlab.core.records import clients, copies, producers
 from mqlab.jit import State, kernel
 
-__all__ = ["await_confirm", "keep", "stop_awaiting", "unbuffer"]
+__all__ = ["await_confirm", "keep", "may_leave", "stop_awaiting", "unbuffer"]
+
+
+@kernel
+def may_leave(s: State, producer: int) -> bool:
+    """Say whether the producer may send another message now."""
+    p = producers(s, producer)
+    if clients(s, p["client"])["up"] == 0 or (p["special"] & PRODUCER_BLOCKED) != 0:
+        return False
+    return p["max_in_flight"] == 0 or p["unconfirmed"] < p["max_in_flight"]
 
 
 @kernel
@@ -36,6 +45,7 @@ def keep(s: State, producer: int, copy: int, first: bool) -> None:
         p["buffer_tail"] = copy
     c["prev"] = before
     c["next"] = after
+    p["buffered"] = p["buffered"] + 1
 
 
 @kernel
@@ -43,6 +53,7 @@ def unbuffer(s: State, copy: int) -> None:
     """Take a message out of its producer's buffer, wherever it stands."""
     c = copies(s, copy)
     p = producers(s, c["producer"])
+    p["buffered"] = p["buffered"] - 1
     if p["again_tail"] == copy:
         p["again_tail"] = c["prev"]
     if c["prev"] < 0:

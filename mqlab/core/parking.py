@@ -42,8 +42,10 @@ from mqlab.core.codes import (
     E_RESET_SEEN,
     E_SERVICE_DONE,
     E_SOCKET,
+    E_THREAD,
     E_TIMEOUTS,
     K_RESUMED,
+    PRODUCER_BLOCKS,
     RANK_CONTINUE,
     RANK_EVENT,
 )
@@ -217,6 +219,8 @@ def release_client(s: State, client: int, died: int) -> None:
         p = producers(s, c["owner"])
         if p["busy_until"] > c["since"]:
             p["busy_until"] = p["busy_until"] + span
+        if (p["special"] & PRODUCER_BLOCKS) != 0:
+            push(s, run["now"], RANK_EVENT, E_THREAD, c["owner"], 0, 0)
     c["stopped"] = 0
     run["paused"] = run["paused"] - 1
     tell(s, K_RESUMED, -1, 0, c["entity"], -1, 0, span, died, 1)

@@ -10,9 +10,18 @@ The first line is told here and in :mod:`mqlab.core.sending`, the second in :mod
 
 from __future__ import annotations
 
-from mqlab.core.arrivals import choose_key, schedule_arrival
-from mqlab.core.codes import ARRIVALS_CLOSED, E_PREPARED, K_CREATED, K_TASK_RECORDED, PRODUCER_RECORD, RANK_EVENT
-from mqlab.core.distributions import pick, sample
+from mqlab.core.arrivals import choose_key, choose_route, choose_size, schedule_arrival
+from mqlab.core.blocking import go_on, line_up
+from mqlab.core.codes import (
+    ARRIVALS_CLOSED,
+    E_PREPARED,
+    K_CREATED,
+    K_TASK_RECORDED,
+    PRODUCER_BLOCKS,
+    PRODUCER_RECORD,
+    RANK_EVENT,
+)
+from mqlab.core.distributions import sample
 from mqlab.core.heap import push
 from mqlab.core.parking import park_prepared
 from mqlab.core.recorder import emit, new_copy, release
@@ -21,7 +30,7 @@ from mqlab.core.sending import try_send
 from mqlab.core.settling import forget_one
 from mqlab.core.tasks import write_down
 from mqlab.jit import State, kernel, seldom
-from mqlab.sampling import PREPARE, ROUTE, identity, unit
+from mqlab.sampling import PREPARE, identity
 
 __all__ = ["arrival", "create", "prepared", "recorded"]
 
@@ -71,16 +80,20 @@ def create(s: State, producer: int, key: int, size: int) -> int:
     c["key"] = key
     if size < 0:
         size = p["size"]
+        if size < 0:
+            size = choose_size(s, producer, ident, sequence)
     c["size"] = size
     route = p["route"]
-    if p["routes"] > 1:
-        route = route + pick(s, p["routes_table"], p["routes"], unit(ROUTE, p["ident"], ident, 0, 0))
+    if p["routes"] != 1:
+        route = choose_route(s, producer, ident, key)
     c["route"] = route
     client = clients(s, p["client"])
     emit(s, K_CREATED, slot, client["entity"], -1, 0, sequence, 0)
     if (p["special"] & PRODUCER_RECORD) != 0 and write_down(s, slot):
         return slot
-    if p["prepare"] >= 0:
+    if p["special"] & PRODUCER_BLOCKS != 0:
+        line_up(s, producer, slot)
+    elif p["prepare"] >= 0:
         begins = max(run["now"], p["busy_until"])
         takes = sample(s, p["prepare"], PREPARE, p["ident"], ident, 0, 0)
         if client["slow"] > 0.0:
@@ -102,9 +115,12 @@ def create(s: State, producer: int, key: int, size: int) -> int:
 @kernel
 def prepared(s: State, copy: int, life: int) -> None:
     """The producer's thread is done with a message."""
-    p = producers(s, copies(s, copy)["producer"])
+    producer = copies(s, copy)["producer"]
+    p = producers(s, producer)
     if clients(s, p["client"])["life"] != life:
         forget_one(s, copy)
+    elif p["special"] & PRODUCER_BLOCKS != 0:
+        go_on(s, producer, copy)
     else:
         try_send(s, copy, False)
 
@@ -120,6 +136,8 @@ def recorded(s: State, copy: int, life: int) -> None:
         emit(s, K_TASK_RECORDED, copy, client["entity"], -1, 0, 0, 0)
     if p["record_first"] == 0:
         release(s, copy)
+    elif lives and (p["special"] & PRODUCER_BLOCKS) != 0:
+        line_up(s, copies(s, copy)["producer"], copy)
     elif lives:
         try_send(s, copy, False)
     else:

@@ -33,11 +33,14 @@ __all__ = [
     "NODE",
     "OUTBOX",
     "PARCEL",
+    "PHASE",
     "PRODUCER",
     "QUEUE",
+    "RECORDED",
     "ROUTE",
     "RUN",
     "SIDE",
+    "SOURCE",
     "STAGE",
     "STEP",
     "WAY",
@@ -59,12 +62,15 @@ __all__ = [
     "nodes",
     "outbox",
     "parcels",
+    "phases",
     "producers",
     "queues",
+    "recorded",
     "routes",
     "runs",
     "series",
     "sides",
+    "sources",
     "stages",
     "steps",
     "table",
@@ -284,6 +290,11 @@ PRODUCER = np.dtype(
         ("awaits", "i4"),                         # it waits for confirms or replies
         ("reply_to", "i4"), ("reply_route", "i4"), ("correlate", "i4"),
         ("record", "i4"), ("record_first", "i4"),
+        ("source", "i4"),                         # what more its arrivals need: its record among the sources
+        ("sizes", "i4"),                          # where size is -1: a distribution, or -1 for recorded sizes
+        ("buffer_max", "i8"), ("buffered", "i8"), ("when_full", "i4"),
+        ("thread", "i4"), ("stuck", "i4"),        # a blocking producer: what its thread does, with which message
+        ("line_head", "i4"), ("line_tail", "i4"),         # messages that wait for its thread
     ],
     align=True,
 )  # fmt: skip
@@ -339,6 +350,24 @@ DIST = np.dtype([("kind", "i4"), ("count", "i4"), ("p0", "f8"), ("p1", "f8"), ("
 """A distribution in postfix order: ``count`` of the first record says how many records it takes; a sum or maximum
 works on as many values as its p0 says."""
 
+SOURCE = np.dtype(
+    [
+        ("ident", "u8"),                          # of the group: its members share what modulates them
+        ("first", "i8"), ("count", "i8"),         # its phases, or its rows of what was recorded
+        ("cursor", "i8"), ("ends", "i8"), ("sojourn", "i8"), ("weights", "i8"),    # the phase it is in
+        ("branching", "f8"), ("decay", "f8"), ("excess", "f8"),                    # hawkes; times in s
+        ("every", "i8"), ("of", "i8"), ("over", "i8"),                             # bursts
+    ],
+    align=True,
+)  # fmt: skip
+"""What a producer's arrivals need beyond a rate."""
+
+PHASE = np.dtype([("rate", "f8"), ("starts", "i8"), ("stay", "f8"), ("following", "i8")], align=True)
+"""A step or a state: its rate for one member; when a step starts; how long a state lasts on average (ns), and its
+table of what follows."""
+
+RECORDED = np.dtype([("time", "i8"), ("key", "i8"), ("size", "i8")])
+
 ROUTE = np.dtype([("first", "i4"), ("count", "i4")])
 """Where one (exchange, routing key) leads: ``count`` queues from index ``first`` of the table of targets."""
 
@@ -386,6 +415,9 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("steps", STEP),
     ("members", MEMBER),
     ("parcels", PARCEL),
+    ("sources", SOURCE),
+    ("phases", PHASE),
+    ("recorded", RECORDED),
 )
 """Name and dtype of every array of the state, in the order of the directory."""
 
@@ -394,4 +426,5 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     dists, routes, ways, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
     lanes, steps,
     members, parcels,
+    sources, phases, recorded,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

@@ -14,29 +14,35 @@ from mqlab.core.codes import (
     E_RESEND,
     F_GAVE_UP,
     F_IN_FLIGHT,
+    F_LOST,
+    FULL_DROP_OLDEST,
+    FULL_FAIL,
     K_BACKED_OFF,
     K_CONFIRMED,
     K_GAVE_UP,
+    K_OVERFLOWED,
     K_PACKET_DUPLICATED,
     K_PACKET_LOST,
     K_PUBLISH_FAILED,
     K_SENT,
     P_PUBLISH,
     PRODUCER_BLOCKED,
+    PRODUCER_BUFFER,
     RANK_EVENT,
     S_OVER,
     S_WAITING,
     STOP_SETTLED,
+    X_CLIENT_BUFFER,
     X_WIRE,
 )
 from mqlab.core.exchange import publish_in, suspect
 from mqlab.core.hands import stop_for_world
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, TWIN, UP, carry, doubled, is_instant
-from mqlab.core.outgoing import await_confirm, keep
+from mqlab.core.outgoing import await_confirm, keep, unbuffer
 from mqlab.core.recorder import emit, release
 from mqlab.core.records import clients, copies, producers, runs
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, seldom
 from mqlab.policies.backoff import backoff_ns
 from mqlab.sampling import BACKOFF, PUBLISH, unit
 
@@ -50,21 +56,73 @@ def try_send(s: State, copy: int, again: bool) -> None:
     p = producers(s, producer)
     client = clients(s, p["client"])
     if p["special"] != 0 and (p["special"] & PRODUCER_BLOCKED) != 0:
-        keep(s, producer, copy, again)
+        if (p["special"] & PRODUCER_BUFFER) != 0:
+            _keep_within(s, copy)
+        else:
+            keep(s, producer, copy, again)
         return
     if p["confirm"] == 0:
-        if client["up"] == 0:
-            c = copies(s, copy)
-            c["attempts"] = c["attempts"] + 1
-            emit(s, K_PUBLISH_FAILED, copy, client["entity"], -1, c["attempts"], 0, 0)
-            after_failure(s, copy, 0)
-        else:
+        if client["up"] == 1:
             send(s, copy)
+        elif p["special"] & PRODUCER_BUFFER != 0:
+            _keep_within(s, copy)
+        else:
+            _fail(s, copy, 0)
         return
     if client["up"] == 1 and (p["max_in_flight"] == 0 or p["unconfirmed"] < p["max_in_flight"]):
         send(s, copy)
         return
+    if p["special"] & PRODUCER_BUFFER != 0:
+        _keep_within(s, copy)
+        return
     keep(s, producer, copy, again)
+
+
+@seldom
+def _fail(s: State, copy: int, why: int) -> None:
+    """The producer is told at once that a try has failed (why 0: no connection, 1: no room to keep it)."""
+    c = copies(s, copy)
+    c["attempts"] = c["attempts"] + 1
+    entity = clients(s, producers(s, c["producer"])["client"])["entity"]
+    emit(s, K_PUBLISH_FAILED, copy, entity, -1, c["attempts"], 0, why)
+    after_failure(s, copy, 0)
+
+
+@seldom
+def _keep_within(s: State, copy: int) -> None:
+    """Keep a message in a buffer that has an end; what was sent before goes to its head, room or not."""
+    c = copies(s, copy)
+    producer = c["producer"]
+    p = producers(s, producer)
+    if c["sent"] >= 0:
+        keep(s, producer, copy, True)
+        return
+    if p["buffered"] < p["buffer_max"]:
+        keep(s, producer, copy, False)
+        return
+    if p["when_full"] == FULL_FAIL:
+        _fail(s, copy, 1)
+        return
+    if p["when_full"] == FULL_DROP_OLDEST:
+        oldest = int(p["buffer_head"])
+        if p["again_tail"] >= 0:
+            oldest = int(copies(s, p["again_tail"])["next"])
+        if oldest >= 0:
+            unbuffer(s, oldest)
+            _drop(s, oldest)
+            keep(s, producer, copy, False)
+            return
+    _drop(s, copy)
+
+
+@kernel
+def _drop(s: State, copy: int) -> None:
+    """A full buffer drops a message that was never sent."""
+    c = copies(s, copy)
+    emit(s, K_OVERFLOWED, copy, clients(s, producers(s, c["producer"])["client"])["entity"], -1, c["attempts"], 0, 0)
+    c["fate"] = F_LOST
+    c["cause"] = X_CLIENT_BUFFER
+    over(s, copy, 2)
 
 
 @kernel

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from mqlab.core.blocking import abandon_next, unstick
 from mqlab.core.codes import (
     DISPATCH_CHUNK,
     E_CONFIRM_TIMER,
     E_FORGET,
+    E_PREPARED,
     E_PUMP,
+    E_RECORDED,
+    E_RESEND,
     E_UNKNOWN,
     F_IN_FLIGHT,
     F_LOST,
@@ -18,24 +22,26 @@ from mqlab.core.codes import (
     K_UNKNOWN,
     P_CONFIRM,
     PRODUCER_BLOCKED,
+    PRODUCER_BLOCKS,
     PRODUCER_REQUEST,
     RANK_CONTINUE,
     RANK_EVENT,
     S_BUFFERED,
     S_CONFIRMED,
+    S_OVER,
     S_UNCONFIRMED,
     S_WAITING,
     X_CLIENT_BUFFER,
 )
 from mqlab.core.confirm import NO, YES
-from mqlab.core.heap import push
+from mqlab.core.heap import close_hole, push
 from mqlab.core.outgoing import stop_awaiting, unbuffer
 from mqlab.core.recorder import emit, release
-from mqlab.core.records import clients, copies, producers, runs
+from mqlab.core.records import clients, copies, heap, producers, runs
 from mqlab.core.sending import after_failure, learn, over, send, try_send
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, seldom
 
-__all__ = ["confirm_in", "confirm_timer", "forget", "forget_one", "pump", "resend", "unknown"]
+__all__ = ["bury", "confirm_in", "confirm_timer", "forget", "forget_one", "pump", "resend", "unknown"]
 
 
 @kernel
@@ -86,10 +92,20 @@ def confirm_in(s: State, copy: int, word: int, epoch: int) -> None:
 
 @kernel
 def pump(s: State, producer: int) -> None:
-    """Send what is buffered, as far as the limit of unconfirmed messages allows, a piece at a time."""
+    """Send what is buffered, as far as the limit of unconfirmed messages allows; then who waits for room goes on."""
+    p = producers(s, producer)
+    if p["pumping"] == 0:
+        _empty(s, producer)
+        if p["special"] & PRODUCER_BLOCKS != 0:
+            unstick(s, producer)
+
+
+@kernel
+def _empty(s: State, producer: int) -> None:
+    """Send what is buffered, a piece at a time."""
     p = producers(s, producer)
     client = clients(s, p["client"])
-    if p["pumping"] == 1 or (p["special"] & PRODUCER_BLOCKED) != 0:
+    if (p["special"] & PRODUCER_BLOCKED) != 0:
         return
     for _ in range(DISPATCH_CHUNK):
         copy = p["buffer_head"]
@@ -149,10 +165,36 @@ def forget_one(s: State, copy: int) -> None:
     c = copies(s, copy)
     p = producers(s, c["producer"])
     emit(s, K_FORGOTTEN, copy, clients(s, p["client"])["entity"], -1, c["attempts"], 0, 0)
+    _lose(s, copy)
+    over(s, copy, 2)
+
+
+@kernel
+def _lose(s: State, copy: int) -> None:
+    """Nobody but the dead producer had it: it is lost."""
+    c = copies(s, copy)
     if c["copies"] == 0 and c["fate"] == F_IN_FLIGHT and c["refs"] == 1:
         c["fate"] = F_LOST
         c["cause"] = X_CLIENT_BUFFER
-    over(s, copy, 2)
+
+
+@seldom
+def bury(s: State) -> None:
+    """The run is over: what a dead producer was preparing, or paused with, has died with it.
+
+    While the run goes on that comes out when the timer fires; these never will.
+    """
+    close_hole(s)
+    for i in range(runs(s, 0)["heap_n"]):
+        event = heap(s, i)
+        if event["kind"] in (E_RESEND, E_PREPARED, E_RECORDED):
+            copy = int(event["a"])
+            c = copies(s, copy)
+            p = producers(s, c["producer"])
+            waits = event["kind"] != E_RECORDED or p["record_first"] == 1
+            if waits and clients(s, p["client"])["life"] != event["c"] and c["sending"] != S_CONFIRMED:
+                _lose(s, copy)
+                c["sending"] = S_OVER
 
 
 @kernel
@@ -165,8 +207,11 @@ def forget(s: State, producer: int) -> None:
             stop_awaiting(s, copy)
         else:
             copy = p["buffer_head"]
+            if copy >= 0:
+                unbuffer(s, copy)
+            elif p["special"] & PRODUCER_BLOCKS != 0:
+                copy = abandon_next(s, producer)
             if copy < 0:
                 return
-            unbuffer(s, copy)
         forget_one(s, copy)
     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_FORGET, producer, 0, 0)

@@ -152,11 +152,16 @@ class World:
         Raises
         ------
         BadInput
-            There is no such producer, or its arrivals are not ``by_hand``.
+            There is no such producer, its arrivals are not ``by_hand``, or its routing keys follow the business
+            key and there is none for this one.
         """
         index = self._lookup(self._machine.built.producers, producer, "producer")[0]
-        if not int(self._machine.array("producers")[index]["by_hand"]):
+        record = self._machine.array("producers")[index]
+        if not int(record["by_hand"]):
             raise BadInput(f"producer {producer!r} creates its own messages", mend="give it `arrivals: by_hand`")
+        routed = -int(record["routes"])  # below 0 where each business key has its route
+        if key is not None and routed > 0 and not 0 <= key < routed:
+            raise BadInput(f"producer {producer!r} has no routing key for key {key}", mend=f"use 0 to {routed - 1}")
         message = int(self._machine.run["number"]) + self._publishing
         self._publishing += 1
         self.command(codes.W_PUBLISH, index, -1 if key is None else key, -1 if size_bytes is None else size_bytes)

@@ -27,6 +27,14 @@ __all__ = ["CAUSES"]
 
 
 def _client_buffer(story: Story, row: np.void) -> Reason:
+    who, kept = producer_path(story, row), story.producer.buffer if story.producer else None
+    if kept is not None and len(story.of(Kind.OVERFLOWED)):
+        which = "the oldest in it that had never been sent" if kept.when_full == "drop-oldest" else "the newest"
+        return Reason(
+            f"The buffer of {story.name(int(row['producer']))} was full, and this was {which}",
+            (f"{who}.buffer.max: {kept.max_messages}", f"{who}.buffer.when_full: {kept.when_full}"),
+            f"{who}.buffer.when_full: block, a larger buffer, or a broker that is back sooner",
+        )
     return Reason(
         f"{story.name(int(row['producer']))} died, and the message was only in its memory",
         ("faults",),

@@ -172,9 +172,10 @@ def _discarded(story: Story, row: np.void) -> Reason:
 def _gave_up(story: Story, row: np.void) -> Reason:
     who = producer_path(story, row)
     tries = story.producer.retry.attempts if story.producer else int(row["attempts"])
+    full = (f"{who}.buffer.when_full: fail",) if (story.of(Kind.PUBLISH_FAILED)["cause"] == 1).any() else ()
     return Reason(
         f"Its producer gave up after {tries} tr{'y' if tries == 1 else 'ies'}, and no queue ever had it",
-        (f"{who}.retry.attempts: {tries}", f"{who}.retry.backoff"),
+        (*full, f"{who}.retry.attempts: {tries}", f"{who}.retry.backoff"),
         "more tries, with pauses that outlast the fault",
     )
 

@@ -110,6 +110,22 @@ def _refused_or_not(m: Moment) -> str:
     return f"the broker sent {m.who} {'a refusal' if m.cause else 'a confirm'}"
 
 
+def _room(m: Moment) -> str:
+    """Tell how much a buffer holds, where that is known."""
+    kept = m.story.producer.buffer if m.story.producer else None
+    return f" ({kept.max_messages})" if kept else ""
+
+
+def _publish_failed(m: Moment) -> str:
+    return f"{m.who} could not send it: it had {f'no room to keep it{_room(m)}' if m.cause else 'no connection'}"
+
+
+def _overflowed(m: Moment) -> str:
+    oldest = bool(len(m.story.of(Kind.BUFFERED)))
+    why = "and it was the oldest there" if oldest else "when it came"
+    return f"{m.who}'s buffer was full{_room(m)} {why}, and dropped it"
+
+
 def _gave_up(m: Moment) -> str:
     if m.cause:
         known = "knowing that it was refused"
@@ -224,11 +240,13 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.REFUSED: lambda m: f"{m.who} learnt that the broker did not want it",
     Kind.TIMED_OUT: lambda m: f"{m.who} had waited too long for a confirm; what had become of it was unknown",
     Kind.UNKNOWN: _unknown,
-    Kind.PUBLISH_FAILED: lambda m: f"{m.who} could not send it: it had no connection",
+    Kind.PUBLISH_FAILED: _publish_failed,
     Kind.BACKED_OFF: lambda m: f"{m.who} decided to try again in {span(m.first)}",
     Kind.GAVE_UP: _gave_up,
     Kind.FORGOTTEN: lambda m: f"{m.who} died and took what it knew of the message with it",
     Kind.HELD_BACK: _held_back,
+    Kind.OVERFLOWED: _overflowed,
+    Kind.BLOCKED: lambda m: f"{m.who}'s buffer was full{_room(m)}, so its thread waited with it",
     Kind.ARRIVED: lambda m: f"it arrived at {m.who}",
     Kind.UNROUTABLE: lambda m: f"{m.who} found no queue for it",
     Kind.ENQUEUED: _enqueued,

@@ -48,9 +48,16 @@ def _tries(story: Story) -> Iterator[Reason]:
         (Kind.TIMED_OUT, "timed out", f"{who}.confirm.timeout"),
         (Kind.REQUEST_TIMED_OUT, "was not answered in time", f"{who}.request.timeout"),
         (Kind.UNKNOWN, "ended with its connection", "faults"),
-        (Kind.PUBLISH_FAILED, "found no connection", "faults"),
     ):
         count = len(story.of(kind))
+        if count:
+            why.append(f"{text} {times(count)}")
+            settings.append(setting)
+    failed = story.of(Kind.PUBLISH_FAILED)["cause"]
+    for count, text, setting in (
+        (int((failed == 0).sum()), "found no connection", "faults"),
+        (int((failed == 1).sum()), "found the buffer full", f"{who}.buffer.max"),
+    ):
         if count:
             why.append(f"{text} {times(count)}")
             settings.append(setting)
@@ -221,6 +228,8 @@ def _before_sending(story: Story, who: str) -> tuple[str, ...]:
     kept = story.of(Kind.BUFFERED)
     if len(kept) and story.since(Kind.CONNECTION_BLOCKED, int(kept[0]["actor"]), int(kept[0]["time_ns"])) is not None:
         return _alarms(story)
+    if story.producer is not None and story.producer.buffer is not None:
+        return (f"{who}.buffer", f"{who}.confirm.max_in_flight")
     if story.producer is not None and story.producer.prepare is not None:
         return (f"{who}.prepare",)
     return (f"{who}.confirm.max_in_flight",)

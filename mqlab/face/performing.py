@@ -105,7 +105,7 @@ def perform(
             scenario_text=done.scenario.text,
             summary=done.summary,
             overrides=plan.overrides,
-            files=files,
+            files={**dict(done.scenario.attached), **files},
             processes=done.process_names,
         )
     return done

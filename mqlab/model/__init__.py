@@ -10,6 +10,7 @@ from __future__ import annotations
 from mqlab.model.broker import Binding, Disk, Exchange, Memory, Node, Queue
 from mqlab.model.clients import (
     Backoff,
+    Buffer,
     Bursts,
     Confirm,
     Connection,
@@ -26,13 +27,15 @@ from mqlab.model.clients import (
 )
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault, FaultKind, RandomFaults
+from mqlab.model.modulation import time_shares
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
-from mqlab.model.shapes import Arrivals, Distribution, Keys
+from mqlab.model.shapes import Arrivals, Distribution, Keys, Phase, Recording, Step
 from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
-    "Acks", "Arrivals", "Backoff", "Binding", "Bursts", "Confirm", "Connection", "ConsumerGroup", "Contention",
-    "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord", "Fault", "FaultKind",
-    "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "ProducerGroup", "Queue",
-    "RandomFaults", "Recall", "Record", "Reply", "Request", "Retry", "Scale", "entity_name", "has_alarms",
+    "Acks", "Arrivals", "Backoff", "Binding", "Buffer", "Bursts", "Confirm", "Connection", "ConsumerGroup",
+    "Contention", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord", "Fault",
+    "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "Phase",
+    "ProducerGroup", "Queue", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry", "Scale",
+    "Step", "entity_name", "has_alarms", "time_shares",
 ]  # fmt: skip

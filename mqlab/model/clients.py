@@ -11,6 +11,7 @@ from mqlab.model.shapes import Arrivals, Distribution, Keys
 
 __all__ = [
     "Backoff",
+    "Buffer",
     "Bursts",
     "Confirm",
     "Connection",
@@ -29,11 +30,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a producer group's messages look like."""
+    """What a producer group's messages look like.
+
+    With ``sizes`` each message draws its own, and ``size_bytes`` is about their mean.
+    """
 
     size_bytes: int
     keys: Keys
     persistent: bool
+    sizes: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,15 @@ class Destination:
 
     ``routing_keys`` are (key, weight) pairs, weights adding up to 1: each message draws one; so are ``headers``
     (pairs of name and value), where there are any. The default exchange is "". ``mandatory``: the producer is
-    told (basic.return) when no queue is found.
+    told (basic.return) when no queue is found. With ``by_key`` nothing is drawn: a message with business key k takes
+    routing key number k.
     """
 
     exchange: str
     routing_keys: tuple[tuple[str, float], ...]
     headers: tuple[tuple[tuple[tuple[str, str], ...], float], ...] = ()
     mandatory: bool = False
+    by_key: bool = False
 
     @property
     def ways(self) -> tuple[tuple[str, tuple[tuple[str, str], ...], float], ...]:
@@ -74,6 +81,19 @@ class Confirm:
     max_in_flight: int
     timeout_ns: int
     when: Literal["stored", "processed"] = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """What a producer keeps that cannot leave yet: no connection, or too many unconfirmed.
+
+    When there are ``max_messages``, a new one: block (waits, and with it the producer's thread and all that comes
+    later) · drop-newest (is dropped) · drop-oldest (drops the oldest that was never sent) · fail (its publish
+    fails, and is tried again as ``retry`` says). What is sent again always has its place, before what is new.
+    """
+
+    max_messages: int
+    when_full: Literal["block", "drop-newest", "drop-oldest", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +204,8 @@ class ProducerGroup:
     """Each message asks for a reply; None: nobody answers."""
     record: Record | None = None
     """The state of each message's task is written down where workers look it up; None: there is no such place."""
+    buffer: Buffer | None = None
+    """None: with confirms it keeps whatever comes, without them a publish fails where there is no connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Book:
         self.root, self.system = root, system
         self.table = system.table
         self.used: dict[str, DefaultUsed] = {}
+        self.attached: dict[str, str] = {}
+        """Files that the scenario refers to, by the path it names, and their text."""
 
     def text(self, path: Sequence[str | int]) -> str:
         """Look up the default of a field and remember that it was used.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from mqlab.errors import BadInput
-from mqlab.model import Distribution, Model, ProducerGroup
+from mqlab.model import Arrivals, Distribution, Model, ProducerGroup, time_shares
 from mqlab.routing import router_of
 from mqlab.units import format_count, format_size
 
@@ -113,11 +115,33 @@ def _created(model: Model, producer: ProducerGroup) -> float:
             )
             expected = (arrivals.rate_per_s + reached) / 2 * rising_s
             expected += arrivals.to_rate_per_s * (span_s - rising_s)
+        case "piecewise":
+            ends = [step.from_ns / 1e9 for step in arrivals.steps[1:]] + [span_s]
+            for step, end_s in zip(arrivals.steps, ends, strict=True):
+                expected += step.rate_per_s * max(0.0, min(end_s, span_s) - step.from_ns / 1e9)
+        case "burst":
+            whole, rest_ns = divmod(arrivals.stop_ns - arrivals.start_ns, arrivals.every_ns)
+            expected = arrivals.of * (whole + min(1.0, rest_ns / max(arrivals.over_ns, 1)))
+        case "mmpp":
+            shares = time_shares(arrivals.phases)
+            expected = span_s * sum(s * phase.rate_per_s for s, phase in zip(shares, arrivals.phases, strict=True))
+        case "hawkes":
+            expected = _excited(arrivals, span_s)
+        case "trace":
+            recorded = arrivals.recording.times_ns if arrivals.recording else ()
+            expected = bisect_left(recorded, arrivals.stop_ns - arrivals.start_ns)
         case "closed":
             expected = producer.count * span_s * 1e9 / _cycle_ns(model, producer)
         case "by_hand":
             return 0.0
     return expected if arrivals.messages_max < 0 else min(expected, float(arrivals.messages_max))
+
+
+def _excited(arrivals: Arrivals, span_s: float) -> float:
+    """Mean number of self-exciting arrivals that begin without a past: the rate climbs to base / (1 - branching)."""
+    final, calm = arrivals.rate_per_s / (1 - arrivals.branching), 1 - arrivals.branching
+    climb_s = arrivals.decay_ns / 1e9 / calm
+    return final * (span_s - arrivals.branching * climb_s * (1 - math.exp(-span_s / climb_s)))
 
 
 def _cycle_ns(model: Model, producer: ProducerGroup) -> float:
@@ -138,6 +162,8 @@ def _cycle_ns(model: Model, producer: ProducerGroup) -> float:
 
 def _tries_more(model: Model, producer: ProducerGroup) -> float:
     """Guess how often a message is sent again: where a full queue refuses, half of the tries allowed."""
+    if producer.buffer is not None and producer.buffer.when_full == "fail":
+        return (producer.retry.attempts - 1) / 2
     refusing = any(queue.max_length >= 0 and queue.overflow == "reject-publish" for queue in model.queues)
     return (producer.retry.attempts - 1) / 2 if refusing and producer.confirm is not None else 0.0
 

@@ -29,7 +29,7 @@ from mqlab.units import (
 )
 
 __all__ = [
-    "COUNT_MAX", "WRITTEN", "Bandwidth", "Chosen", "Count", "Duration", "Durations", "Expressions", "Flag",
+    "COUNT_MAX", "WRITTEN", "Bandwidth", "Chosen", "Count", "Duration", "Durations", "Expressions", "Flag", "Flow",
     "Leaf", "Length", "Lies", "Name", "Natural", "Number", "Positive", "PositiveDuration", "Probability", "Rate",
     "Seed", "Size", "SpecError", "Switch", "Text", "Until", "choice", "parse_name", "short",
 ]  # fmt: skip
@@ -38,6 +38,7 @@ COUNT_MAX: Final = 1_000_000
 """Most members of a group."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _NAME_MAX: Final = 64
+_NOTHING = re.compile(r"0+(?:\.0*)?(?:\s*/\s*(?:s|min|h|d))?")
 _TEXT_MAX: Final = 4000
 _LIST_MAX: Final = 1000
 
@@ -154,6 +155,10 @@ def _positive_duration(value: Any) -> int:
     return ns
 
 
+def _flow(value: Any) -> float:
+    return 0.0 if _NOTHING.fullmatch(str(value)) else parse_rate(value)
+
+
 def _until(value: Any) -> int:
     if value == "end":
         return -1
@@ -209,6 +214,7 @@ Until = Annotated[int, Leaf(_until, _written("a duration, or end"))]
 Lies = Annotated[int, Leaf(_lies, {"type": ["boolean", "string", "integer"], "description": "true, false or how long"})]
 """How long a disk lies: a duration, ``true`` (-1) or ``false`` (0)."""
 Rate = Annotated[float, Leaf(parse_rate, _written("a rate such as 200/s, 10k/s, 30/min"))]
+Flow = Annotated[float, Leaf(_flow, _written("a rate such as 200/s, or 0/s"))]
 Size = Annotated[int, Leaf(parse_size, _written("a size such as 1 KiB or 100 B", "integer"))]
 Bandwidth = Annotated[float, Leaf(parse_bandwidth, _written("such as 200 MB/s, or unlimited"))]
 Probability = Annotated[float, Leaf(parse_probability, _written("0 to 1, or a percentage such as 1 %", "number"))]

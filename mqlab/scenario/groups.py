@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from mqlab.scenario.consuming import (
     AcksSpec,
@@ -28,7 +29,6 @@ from mqlab.scenario.fields import (
     Positive,
     PositiveDuration,
     Probability,
-    Size,
     SpecError,
     Switch,
     Text,
@@ -37,10 +37,20 @@ from mqlab.scenario.fields import (
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
 from mqlab.scenario.mapping import OneOf, Spec, check_list, later
 from mqlab.scenario.requests import ExpectsRecordSpec, RecordSpec, ReplySpec, RequestSpec
-from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec, ServiceSpec
+from mqlab.scenario.shapes import (
+    ArrivalsSpec,
+    BackoffSpec,
+    DistributionSpec,
+    GrowingPauseSpec,
+    KeySpec,
+    ServiceSpec,
+    SizesSpec,
+)
 from mqlab.units import UnitError
 
 __all__ = [
+    "BufferSpec",
+    "ByKeySpec",
     "ConfirmSpec",
     "ConnectionSpec",
     "ConsumerSpec",
@@ -130,7 +140,7 @@ class MessageSpec(Spec):
         "headers": ("a message's headers stand where it is sent to", "write `to: {headers: {...}}`"),
         **later("ttl", "expiration", "priority"),
     }
-    size: Size | None = None
+    size: SizesSpec | None = None
     key: KeySpec | None = None
     persistent: Flag | None = None
 
@@ -146,7 +156,23 @@ def _weights(value: Any) -> Any:
     return value
 
 
+class ByKeySpec(Spec):
+    """The routing key follows the business key: ``{key}`` stands for it."""
+
+    by_key: RoutingKey = Field(examples=["orders_{key}"])
+
+
+def _routing_form(value: Any) -> str:
+    if isinstance(value, str | bool | int | Decimal):
+        return "<scalar>"
+    return "<by_key>" if isinstance(value, dict) and "by_key" in value else "<mapping>"
+
+
 _Weights = Annotated[dict[str, Positive], BeforeValidator(_weights), Tag("<mapping>")]
+_RoutingKey = Annotated[
+    _Weights | Annotated[ByKeySpec, Tag("<by_key>")] | Annotated[RoutingKey, Tag("<scalar>")],
+    Discriminator(_routing_form),
+]
 
 
 class DestinationSpec(Spec):
@@ -154,7 +180,7 @@ class DestinationSpec(Spec):
 
     reserved: ClassVar = later("topic", "partition")
     exchange: Text | None = None
-    routing_key: Annotated[_Weights | Annotated[RoutingKey, Tag("<scalar>")], WRITTEN] | None = None
+    routing_key: _RoutingKey | None = None
     headers: PublishedHeaders | None = None
     mandatory: Flag | None = None
 
@@ -177,7 +203,16 @@ _Confirm = Annotated[ConfirmSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<sc
 _Retry = Annotated[RetrySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
 _Request = Annotated[RequestSpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
 _Reply = Annotated[ReplySpec, Tag("<mapping>")] | Annotated[Switch, Tag("<scalar>")]
+WhenFull = Literal["block", "drop-newest", "drop-oldest", "fail"]
 _To = Annotated[DestinationSpec, Tag("<mapping>")] | Annotated[Text, Tag("<scalar>")]
+
+
+class BufferSpec(Spec):
+    """What a producer keeps that cannot leave yet, and what it does when there is no more room."""
+
+    shorthand: ClassVar = "max"
+    max: Natural = Field(examples=["1000"])
+    when_full: Annotated[WhenFull, choice("block", "drop-newest", "drop-oldest", "fail")] | None = None
 
 
 class ProducerSpec(Spec):
@@ -190,6 +225,7 @@ class ProducerSpec(Spec):
     prepare: DistributionSpec | None = None
     message: MessageSpec | None = None
     to: Annotated[_To, WRITTEN] | None = None
+    buffer: BufferSpec | None = None
     confirm: Annotated[_Confirm, WRITTEN] | None = None
     retry: Annotated[_Retry, WRITTEN] | None = None
     request: Annotated[_Request, WRITTEN] | None = None

@@ -35,6 +35,8 @@ class Scenario:
     expectations: tuple[Expectation, ...]
     defaults_used: tuple[DefaultUsed, ...]
     """(path, value, source) of every default that the scenario leaves to its system."""
+    attached: tuple[tuple[str, str], ...] = ()
+    """Files that the scenario refers to: the path from the scenario's folder, and the text."""
 
 
 def load(source: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
@@ -116,6 +118,7 @@ def loads(
         model=model,
         expectations=tuple(expect.parse(line, _inside(root, i), names=names) for i, line in enumerate(spec.expect)),
         defaults_used=tuple(book.used.values()),
+        attached=tuple(book.attached.items()),
     )
 
 

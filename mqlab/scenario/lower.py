@@ -1,21 +1,23 @@
-"""Small shapes of a scenario → their counterparts in the model: distributions, links, arrivals, retries."""
+"""Small shapes of a scenario → their counterparts in the model: distributions, links, keys, retries."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from mqlab.model import Arrivals, Backoff, Bursts, Connection, Distribution, Keys, Link, LinkSide, Retry
+from mqlab.model import Backoff, Bursts, Connection, Distribution, Keys, Link, LinkSide, Retry
 from mqlab.scenario.defaults import Book, Path, flag, word
-from mqlab.scenario.groups import ConnectionSpec, LinkSpec, LossSpec, ProducerSpec, RetrySpec
+from mqlab.scenario.groups import ConnectionSpec, LinkSpec, LossSpec, RetrySpec
 from mqlab.scenario.reader import read
-from mqlab.scenario.shapes import ArrivalsSpec, BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec
+from mqlab.scenario.shapes import BackoffSpec, DistributionSpec, GrowingPauseSpec, KeySpec, SizesSpec
 from mqlab.units import parse_bandwidth, parse_count, parse_duration, parse_number, parse_probability
 
-__all__ = ["arrivals", "bursts", "connection", "constant", "distribution", "keys", "link", "retry"]
+__all__ = ["bursts", "connection", "constant", "distribution", "keys", "link", "retry", "sizes"]
 
 Jitter = Literal["none", "full", "equal"]
 
 DEPTH_MAX = 4
+SIZE_MAX = 2**30
+"""Largest message."""
 PARTS_MAX = 16
 _ERLANG_MAX = 1000
 _CV_MAX = 100.0
@@ -71,6 +73,29 @@ def _single(book: Book, here: Path, spec: DistributionSpec) -> Distribution:
     if h is None:  # pragma: no cover - exactly one kind is given
         raise book.error(here, "the kind is missing", "give exactly one")
     return Distribution("hyperexponential", (h.p, float(h.mean1), float(h.mean2)))
+
+
+def sizes(book: Book, path: Path, spec: SizesSpec) -> Distribution:
+    """Lower a distribution of sizes."""
+    here = (*path, spec.kind)
+    if (u := spec.uniform) is not None:
+        if u.low > u.high:
+            raise book.error((*here, "low"), "`low` is more than `high`", "swap them")
+        shape, largest = Distribution("uniform", (float(u.low), float(u.high))), u.high
+    elif (e := spec.exponential) is not None:
+        shape, largest = Distribution("exponential", (float(e.mean),)), e.mean
+    elif (n := spec.lognormal) is not None:
+        if n.cv > _CV_MAX:
+            raise book.error((*here, "cv"), f"`cv` is more than {_CV_MAX:g}", "write for instance `cv: 1`")
+        shape, largest = Distribution("lognormal", (float(n.mean), n.cv)), n.mean
+    elif (h := spec.hyperexponential) is not None:
+        shape, largest = Distribution("hyperexponential", (h.p, float(h.mean1), float(h.mean2))), max(h.mean1, h.mean2)
+    else:
+        size = spec.constant or 0
+        shape, largest = Distribution("constant", (float(size),)), size
+    if largest > SIZE_MAX:
+        raise book.error(here, "a message is larger than 1 GiB", "write for instance `1 KiB`")
+    return shape
 
 
 def link(book: Book, owner: Path, path: Path, spec: LinkSpec) -> Link:
@@ -157,41 +182,6 @@ def keys(spec: KeySpec) -> Keys:
     if spec.zipf is not None:
         return Keys("zipf", spec.zipf.keys, spec.zipf.s)
     return Keys()
-
-
-def arrivals(book: Book, path: Path, spec: ProducerSpec, count: int, each: bool, duration_ns: int) -> Arrivals:
-    """Lower arrivals; with ``each`` rates and numbers are those of one member and are multiplied here."""
-    written: ArrivalsSpec = spec.arrivals
-    if written.by_hand:
-        return Arrivals("by_hand", stop_ns=duration_ns)
-    limits = written.poisson or written.constant or written.ramp or written.closed
-    assert limits is not None
-    here, times = (*path, "arrivals", written.kind), count if each else 1
-    start, stop = limits.start or 0, limits.stop or duration_ns
-    if stop > duration_ns:
-        raise book.error((*here, "stop"), "`stop` is after the end of `duration`", "lower it or leave it out")
-    if start >= stop:
-        where = "start" if limits.start else "stop"
-        raise book.error((*here, where), "there is no time between `start` and `stop`", "start earlier")
-    most = -1 if limits.messages is None else limits.messages * times
-    if written.ramp is not None:
-        r = written.ramp
-        rates = _rate(book, (*here, "from"), r.from_ * times), _rate(book, (*here, "to"), r.to * times)
-        return Arrivals("ramp", *rates, r.over, None, start, stop, most)
-    if written.closed is not None:
-        think = distribution(book, (*here, "think"), written.closed.think)
-        return Arrivals("closed", think=think, start_ns=start, stop_ns=stop, messages_max=most)
-    open_ = written.poisson or written.constant
-    assert open_ is not None
-    rate = _rate(book, (*here, "rate"), open_.rate * times)
-    kind: Literal["poisson", "constant"] = "poisson" if written.poisson is not None else "constant"
-    return Arrivals(kind, rate, start_ns=start, stop_ns=stop, messages_max=most)
-
-
-def _rate(book: Book, path: Path, per_s: float) -> float:
-    if per_s > 1e9:
-        raise book.error(path, "the group sends more than 1e9 messages a second", "lower the rate or the count")
-    return per_s
 
 
 def retry(book: Book, owner: Path, spec: RetrySpec | bool | None) -> Retry:

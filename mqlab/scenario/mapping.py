@@ -23,6 +23,8 @@ class Spec(BaseModel):
 
     shorthand: ClassVar[str | None] = None
     """The field that a bare value stands for."""
+    listed: ClassVar[str | None] = None
+    """The field that a bare list stands for."""
     words: ClassVar[dict[str, str]] = {}
     """Bare words, and the field that each of them sets."""
     reserved: ClassVar[dict[str, tuple[str, str]]] = {}
@@ -37,6 +39,8 @@ class Spec(BaseModel):
             value = {cls.words[value]: True}
         if not isinstance(value, dict | list) and cls.shorthand is not None:
             value = {cls.shorthand: value}
+        if isinstance(value, list) and cls.listed is not None:
+            value = {cls.listed: value}
         known = cls.written()
         if not isinstance(value, dict):
             raise SpecError(f"{_noun(value)} stands where fields belong", f"write some of: {', '.join(known)}")
@@ -77,6 +81,8 @@ class Spec(BaseModel):
             forms.append({"enum": list(cls.words)})
         if cls.shorthand is not None:
             forms.append({"type": ["string", "number"], "description": f"short for {cls.shorthand}"})
+        if cls.listed is not None:
+            forms.append({"type": "array", "items": {}, "description": f"a list, short for {cls.listed}"})
         return {"anyOf": [*forms, schema]} if forms else schema
 
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from mqlab.model import (
     Binding,
+    Buffer,
     Confirm,
     ConsumerGroup,
     Contention,
     Destination,
     Distribution,
     Exchange,
+    Keys,
     Link,
     Message,
     Node,
     ProducerGroup,
+    Recording,
 )
 from mqlab.routing import HOST
 from mqlab.scenario import lower, requests
+from mqlab.scenario.arrive import arrivals
+from mqlab.scenario.business_keys import routing_keys
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.groups import (
+    BufferSpec,
+    ByKeySpec,
     ConfirmSpec,
     ConsumerSpec,
     ContentionSpec,
@@ -82,12 +89,14 @@ class _Producers:
         confirm, host = self.confirm(path, spec.confirm), spec.vhost or HOST
         hosts = {name: queue.vhost or HOST for name, queue in self.spec.queues.items()}
         fleeting = {name for name, q in self.spec.queues.items() if q.exclusive or q.auto_delete or q.expires}
+        times = arrivals(book, path, spec, count, each, self.spec.duration)
+        message = self.message(path, spec.message or MessageSpec(), times.recording)
         group = ProducerGroup(
             name=name,
             count=count,
-            arrivals=lower.arrivals(book, path, spec, count, each, self.spec.duration),
-            message=self.message(path, spec.message or MessageSpec()),
-            destination=self.destination(path, spec.to, spec.vhost or HOST),
+            arrivals=times,
+            message=message,
+            destination=self.destination(path, spec.to, spec.vhost or HOST, message, times.recording),
             confirm=confirm,
             retry=lower.retry(book, path, spec.retry),
             link=_link(book, self.spec, path, spec.link),
@@ -99,18 +108,40 @@ class _Producers:
                 book, path, spec.request, hosts, fleeting, host, confirms=confirm is not None
             ),
             record=requests.record(book, path, spec.record, prepares=prepare is not None),
+            buffer=self.buffer(path, spec.buffer),
         )
         self.refuse_endless(path, group)
         return group
 
-    def message(self, owner: Path, spec: MessageSpec) -> Message:
-        """Resolve what its messages look like."""
+    def message(self, owner: Path, spec: MessageSpec, recording: Recording | None) -> Message:
+        """Resolve what its messages look like; what was recorded needs not be said, and cannot be."""
         book, path = self.book, (*owner, "message")
-        size = book.pick(spec.size, (*path, "size"), parse_size)
-        if size > 2**30:
-            raise book.error((*path, "size"), "a message is larger than 1 GiB", "write for instance `1 KiB`")
-        key = spec.key or KeySpec.model_validate(book.text((*path, "key")))
-        return Message(size, lower.keys(key), book.pick(spec.persistent, (*path, "persistent"), flag))
+        for name, column, recorded in (
+            ("key", "key", recording and recording.keys),
+            ("size", "size_bytes", recording and recording.sizes_bytes),
+        ):
+            if recorded and getattr(spec, name) is not None:
+                what = f"`{name}` is said here and in the column `{column}` of the recording"
+                raise book.error((*path, name), what, "leave one of them out", key=True)
+        sizes = None
+        if recording is not None and recording.sizes_bytes:
+            size = sum(recording.sizes_bytes) // len(recording.sizes_bytes)
+        elif spec.size is not None:
+            shape = lower.sizes(book, (*path, "size"), spec.size)
+            size, sizes = round(mean_ns(shape)), None if shape.kind == "constant" else shape
+        else:
+            size = parse_size(book.text((*path, "size")))
+        if recording is not None and recording.keys:
+            keys = Keys("recorded", max(recording.keys) + 1)
+        else:
+            keys = lower.keys(spec.key or KeySpec.model_validate(book.text((*path, "key"))))
+        return Message(size, keys, book.pick(spec.persistent, (*path, "persistent"), flag), sizes)
+
+    def buffer(self, owner: Path, spec: BufferSpec | None) -> Buffer | None:
+        """Resolve how much it keeps that cannot leave yet."""
+        if spec is None:
+            return None
+        return Buffer(spec.max, self.book.pick(spec.when_full, (*owner, "buffer", "when_full"), word))
 
     def confirm(self, owner: Path, spec: ConfirmSpec | bool | None) -> Confirm | None:
         """Resolve whether it asks for confirms, and how."""
@@ -126,7 +157,9 @@ class _Producers:
             book.system.confirm_when,
         )
 
-    def destination(self, owner: Path, spec: DestinationSpec | str | None, host: str) -> Destination:
+    def destination(
+        self, owner: Path, spec: DestinationSpec | str | None, host: str, message: Message, recording: Recording | None
+    ) -> Destination:
         """Resolve where it publishes to, from its virtual host."""
         book, path, queues = self.book, (*owner, "to"), self.spec.queues
         if isinstance(spec, str):
@@ -151,10 +184,17 @@ class _Producers:
             if kind in ("direct", "topic"):
                 raise book.error(path, "there is no routing key", "add `routing_key: ...`")
             written = ""
-        weights = written if isinstance(written, dict) else {written: 1.0}
+        by_key = isinstance(written, ByKeySpec)
+        if isinstance(written, ByKeySpec):
+            if isinstance(spec.headers, list) and len(spec.headers) > 1:
+                what = "headers are drawn, and the routing key follows the business key: only one of them can choose"
+                raise book.error((*path, "headers"), what, "give the same headers to all messages", key=True)
+            weights = routing_keys(book, (*path, "routing_key", "by_key"), written.by_key, message.keys, recording)
+        else:
+            weights = written if isinstance(written, dict) else {written: 1.0}
         for key in weights:
             if not exchange:
-                where = (*path, "routing_key", key)
+                where = (*path, "routing_key", "by_key" if by_key else key)
                 if key not in queues:
                     raise book.unknown(where, "queue", key, queues)
                 check_host(book, where, self.spec, "queues", key, host)
@@ -164,6 +204,7 @@ class _Producers:
             tuple((key, weight / total) for key, weight in weights.items()),
             self.headers(path, exchange, spec),
             book.pick(spec.mandatory, (*path, "mandatory"), flag) if exchange else bool(spec.mandatory),
+            by_key,
         )
 
     def headers(

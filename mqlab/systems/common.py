@@ -16,6 +16,7 @@ COMMON: Final = (
     Default("producers.*.each", "false", OURS + "rates are those of the whole group"),
     Default("producers.*.message.size", "1 KiB", OURS + "the size most published comparisons use"),
     Default("producers.*.message.key", "none", OURS + "keys only matter where order or popularity is studied"),
+    Default("producers.*.buffer.when_full", "block", "Python, queue.Queue(maxsize): put() waits for a free slot"),
     Default("producers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
     Default("producers.*.link.loss", "0", OURS + "TCP hides loss until the connection breaks"),
     Default("producers.*.link.bandwidth", "unlimited", OURS + "messages are small beside what a data centre carries"),

@@ -218,6 +218,8 @@ def _why_sent_later(model: Model, producer: ProducerGroup) -> str:
     again = facts.resends(model, producer) or replies.sent_late(producer)
     if again or producer.retry.attempts == 1:
         return again
+    if producer.buffer is not None and producer.buffer.when_full == "fail":
+        return f"`{producer.name}` tries again later when its buffer is full"
     broken = facts.breaks_producer(model, producer)
     if broken:
         return f"`{producer.name}` tries again later when {broken}"

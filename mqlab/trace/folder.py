@@ -11,6 +11,7 @@ own, is never replaced.
     summary.json    what ``--json`` prints
     fates.parquet   FATE rows (levels fates and events)
     trace.parquet   EVENT rows (level events)
+    traces/…        recordings that the scenario refers to, where it looks for them
     report.html     and whatever else :meth:`RunWriter.finish` is given
 
 JSON and Parquet only: reading a folder never runs code from it.
@@ -135,6 +136,7 @@ class RunWriter:
             Further text files by name, such as ``report.html``.
         processes
             Names of the hand-written processes that took part; the folder cannot hold what they do.
+            Further text files by name, such as ``report.html`` or ``traces/day.csv``.
 
         Raises
         ------
@@ -153,6 +155,7 @@ class RunWriter:
         texts[RUN_FILE] = json.dumps(info, indent=1, ensure_ascii=False) + "\n"
         for name, text in texts.items():
             with saying(self._partial / name, "cannot be written", NO_ROOM):
+                (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
                 (self._partial / name).write_text(text, encoding="utf-8", newline="")
         check_target(self.folder)
         with saying(self.folder, "cannot be written", NO_ROOM):

@@ -45,7 +45,7 @@ class Kind(IntEnum):
     UNKNOWN = 9
     """The connection ended before the confirm came: the outcome is unknown to the producer."""
     PUBLISH_FAILED = 10
-    """The producer has no connection and is told so at once."""
+    """The producer is told at once that it cannot be sent (``cause`` 0 = no connection, 1 = its buffer is full)."""
     BACKED_OFF = 11
     """It will try again (``first`` = the pause in ns)."""
     GAVE_UP = 12
@@ -55,6 +55,10 @@ class Kind(IntEnum):
     HELD_BACK = 16
     """The broker does not act on a publish yet (``cause`` 0 = its transaction is open, 1 = it waits in the socket of a
     blocked connection)."""
+    OVERFLOWED = 14
+    """The producer's buffer is full and drops this message."""
+    BLOCKED = 15
+    """The producer's buffer is full, and its thread waits with this message; what comes later waits behind it."""
 
     # the broker
     ARRIVED = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mqlab.errors import RunFolderError
 from mqlab.trace.parquet import saying
@@ -32,13 +32,15 @@ def check_target(folder: Path) -> None:
     if not folder.is_dir():
         raise RunFolderError(f"{folder} is not a folder", mend=ELSEWHERE)
     with saying(folder, "cannot be read", ELSEWHERE):
-        present = {path.name for path in folder.iterdir()}
-    if not present:
-        return
+        if not any(folder.iterdir()):
+            return
     ours = _written_by_us(folder)
     if ours is None:
         raise RunFolderError(f"{folder} exists and is no run folder, so it is not replaced", mend=ELSEWHERE)
-    foreign = sorted(present - ours)
+    with saying(folder, "cannot be read", ELSEWHERE):
+        present = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    folders = {str(parent) for name in ours for parent in PurePosixPath(name).parents}
+    foreign = sorted(present - ours - folders)
     if foreign:
         raise RunFolderError(
             f"{folder} also holds {foreign[0]}, which mqlab did not write, so it is not replaced",
