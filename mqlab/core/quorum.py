@@ -40,6 +40,7 @@ from mqlab.core.codes import (
     K_AWAITS_LEADER,
     K_ENQUEUED,
     K_REPLICATED,
+    OVERFLOW_DROP_HEAD,
     QUEUE_HALTED,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -371,7 +372,7 @@ def _enqueue(s: State, queue: int, copy: int) -> None:
     node = nodes(s, q["node"])
     emit(s, K_ENQUEUED, copy, node["entity"], q["entity"], root["attempts"], q["position"], 0)
     append(s, queue, copy)
-    if q["max_length"] >= 0 and q["ready"] > q["max_length"]:
+    if q["overflow"] == OVERFLOW_DROP_HEAD and 0 <= q["max_length"] < q["ready"]:
         push(s, run["now"], RANK_CONTINUE, E_OVERFLOW, queue, 0, 0)
     if (c["flags"] & FLAG_HOP) != 0:
         return
