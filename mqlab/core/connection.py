@@ -128,8 +128,7 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
         d = deliveries(s, delivery)
         unlink_unacked(s, delivery)
         if copies(s, d["copy"])["state"] == C_SETTLING:
-            orphan(s, k["queue"], 1)  # its acknowledgement is on its way to a majority, and decides
-            drop_delivery(s, delivery)
+            orphan(s, k["queue"], 1)  # its acknowledgement is on its way to a majority, holds it, and decides
             continue
         if not quietly and _is_call(s, d["copy"]):
             _break_call(s, client, delivery)
