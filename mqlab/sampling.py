@@ -40,6 +40,7 @@ __all__ = [
     "GOODBYE",
     "KEY",
     "PREPARE",
+    "PRIORITY",
     "PUBLISH",
     "RECORD",
     "REPLY",
@@ -94,6 +95,7 @@ ELECTION = _purpose("election")
 RETURN = _purpose("return")
 REPLY = _purpose("reply")
 RECORD = _purpose("record")
+PRIORITY = _purpose("priority")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

@@ -41,6 +41,7 @@ from mqlab.core.codes import (
     K_ENQUEUED,
     K_REPLICATED,
     OVERFLOW_DROP_HEAD,
+    Q_BYTES,
     QUEUE_HALTED,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -372,7 +373,8 @@ def _enqueue(s: State, queue: int, copy: int) -> None:
     node = nodes(s, q["node"])
     emit(s, K_ENQUEUED, copy, node["entity"], q["entity"], root["attempts"], q["position"], 0)
     append(s, queue, copy)
-    if q["overflow"] == OVERFLOW_DROP_HEAD and 0 <= q["max_length"] < q["ready"]:
+    too_long = 0 <= q["max_length"] < q["ready"] or ((q["special"] & Q_BYTES) != 0 and q["bytes"] > q["max_bytes"])
+    if q["overflow"] == OVERFLOW_DROP_HEAD and too_long:
         push(s, run["now"], RANK_CONTINUE, E_OVERFLOW, queue, 0, 0)
     if (c["flags"] & FLAG_HOP) != 0:
         return

@@ -7,7 +7,7 @@ everything refers to everything else by name, so a model can be printed, compare
 
 from __future__ import annotations
 
-from mqlab.model.broker import Binding, Disk, Exchange, Memory, Node, Queue
+from mqlab.model.broker import Binding, DeadLetter, Disk, Exchange, Memory, Node, Queue
 from mqlab.model.clients import (
     Backoff,
     Bursts,
@@ -32,7 +32,7 @@ from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
     "Acks", "Arrivals", "Backoff", "Binding", "Bursts", "Confirm", "Connection", "ConsumerGroup", "Contention",
-    "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord", "Fault", "FaultKind",
-    "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "ProducerGroup", "Queue",
-    "RandomFaults", "Recall", "Record", "Reply", "Request", "Retry", "Scale", "entity_name", "has_alarms",
+    "DeadLetter", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord", "Fault",
+    "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "ProducerGroup",
+    "Queue", "RandomFaults", "Recall", "Record", "Reply", "Request", "Retry", "Scale", "entity_name", "has_alarms",
 ]  # fmt: skip

@@ -29,6 +29,7 @@ from mqlab.scenario.groups import (
     ProducerSpec,
 )
 from mqlab.scenario.resolve_consumers import consumer_extras, exceptions, prefetch
+from mqlab.scenario.resolve_policies import message_policies
 from mqlab.scenario.resolve_routing import check_host, host_of, looks_at_headers
 from mqlab.scenario.shapes import KeySpec, ServiceSpec
 from mqlab.scenario.spec import ScenarioSpec
@@ -110,7 +111,8 @@ class _Producers:
         if size > 2**30:
             raise book.error((*path, "size"), "a message is larger than 1 GiB", "write for instance `1 KiB`")
         key = spec.key or KeySpec.model_validate(book.text((*path, "key")))
-        return Message(size, lower.keys(key), book.pick(spec.persistent, (*path, "persistent"), flag))
+        persistent = book.pick(spec.persistent, (*path, "persistent"), flag)
+        return Message(size, lower.keys(key), persistent, **message_policies(spec))
 
     def confirm(self, owner: Path, spec: ConfirmSpec | bool | None) -> Confirm | None:
         """Resolve whether it asks for confirms, and how."""
@@ -234,6 +236,8 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
         vhost=host,
         reply=requests.reply(book, path, spec.reply),
         expects_record=requests.expects_record(book, path, spec.expects_record),
+        priority=spec.priority or 0,
+        exclusive=bool(spec.exclusive),
     )
     end_ns = scenario.duration + book.pick(scenario.drain, ("drain",), parse_duration)
     return consumer_extras(book, path, spec, plain, end_ns)
