@@ -27,7 +27,8 @@ from typing import Protocol
 from mqlab.errors import BadInput, did_you_mean
 from mqlab.model import Binding, Exchange, Model, Queue
 
-__all__ = ["HOST", "Headers", "Router", "TopicTree", "headers_match", "route", "router_of", "words_of"]
+__all__ = ["HOST", "Headers", "Router", "TopicTree", "Way", "dead_letter_way", "headers_match", "route",
+           "router_of", "ways_of", "words_of"]  # fmt: skip
 
 HOST = "/"
 """The virtual host of everything that does not name one."""
@@ -372,3 +373,35 @@ def router_of(model: Model) -> Router:
     router = Router(model.exchanges, model.bindings, {queue.name: queue.vhost for queue in model.queues})
     _latest[:] = [(wanted, router), *_latest[:3]]
     return router
+
+
+Way = tuple[str, tuple[tuple[str, str], ...]]
+"""What a message is routed by: a routing key, and headers."""
+
+
+def ways_of(model: Model) -> tuple[Way, ...]:
+    """List the ways that messages and replies are published under, and those that dead-letter exchanges make of them.
+
+    Examples
+    --------
+    >>> from mqlab.scenario import load
+    >>> ways_of(load("first-run").model)
+    (('orders', ()),)
+    """
+    ways = dict.fromkeys((key, tuple(headers)) for p in model.producers for key, headers, _ in p.destination.ways)
+    ways |= dict.fromkeys((p.request.queue, ()) for p in model.producers if p.request and p.request.queue)
+    given = [queue.dead_letter.routing_key for queue in model.queues if queue.dead_letter]
+    ways |= dict.fromkeys((key, headers) for _, headers in list(ways) for key in given if key is not None)
+    return tuple(ways)
+
+
+def dead_letter_way(model: Model, queue: Queue, way: Way) -> tuple[Way, tuple[str, ...]]:
+    """Say what a dead letter of a queue is routed by, and which queues it reaches; none without an exchange for it.
+
+    It keeps its routing key unless the queue names another.
+    """
+    letter = queue.dead_letter
+    if letter is None:
+        return way, ()
+    key = way[0] if letter.routing_key is None else letter.routing_key
+    return (key, way[1]), router_of(model).route(letter.exchange, key, way[1], vhost=queue.vhost)

@@ -41,6 +41,7 @@ __all__ = [
     "KEY",
     "MODULATION",
     "PREPARE",
+    "PRIORITY",
     "PUBLISH",
     "RECORD",
     "REPLY",
@@ -98,6 +99,7 @@ REPLY = _purpose("reply")
 RECORD = _purpose("record")
 MODULATION = _purpose("modulation")
 SIZE = _purpose("size")
+PRIORITY = _purpose("priority")
 
 
 def name_identity(seed: int, name: str) -> np.uint64:

@@ -8,6 +8,7 @@ that do not matter are left out, and a dash means never.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mqlab.checks.observation import Evidence, Observation, pairs
 from mqlab.trace.fates import Fate
@@ -22,7 +23,8 @@ def lost(evidence: Evidence) -> Observation:
     of it there was lost, evicted or deleted with its queue, and no other copy there did better: none was
     processed, is still owed, was dead-lettered, expired or was refused by a consumer. So an extra copy
     that is thrown away while its twin is processed is no loss. What was never confirmed is not lost: its
-    producer knows that it does not know.
+    producer knows that it does not know. A dead letter is owed anew by the queue it reaches, also by one in
+    which the message died before: it may be lost although it had been dead-lettered there.
 
         message  queue   confirmed  processed  fate
               0  orders      20 ms          –  lost:broker_memory
@@ -33,12 +35,30 @@ def lost(evidence: Evidence) -> Observation:
     if not gone.any():
         return Observation(0)
     pair, first = pairs(evidence)
+    better &= ~_before_a_return(evidence, pair)
     hit = np.zeros(len(first), bool)
     hit[pair[gone]] = True
     hit[pair[better]] = False
     mask = np.zeros(len(pair), bool)
     mask[first[hit]] = True
     return evidence.rows_where(mask)
+
+
+def _before_a_return(evidence: Evidence, pair: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Mark dead letters that came back to their queue later: what counts is how their last copy there ended.
+
+    Rows of a message stand in the order of its copies, and a copy that repeats no other is a dead letter unless
+    it is the first there.
+    """
+    dead = evidence.ended(Fate.DEAD_LETTERED)
+    anew = evidence["copy_of"] < 0
+    if not dead.any():
+        return dead
+    last = np.full(int(pair.max()) + 1, -1)
+    rows = np.flatnonzero(anew)
+    np.maximum.at(last, pair[rows], rows)
+    marked: NDArray[np.bool_] = dead & (np.arange(len(pair)) < last[pair])
+    return marked
 
 
 def phantom(evidence: Evidence) -> Observation:
@@ -136,9 +156,10 @@ def duplicate_effect(evidence: Evidence) -> Observation:
 
 
 def stale(evidence: Evidence) -> Observation:
-    """Find copies that were delivered after their queue's time-to-live had passed.
+    """Find copies that reached a consumer after their queue's time-to-live had passed.
 
-    What expired without being delivered is no anomaly.
+    The broker sends nothing that is past its time, but what it sent in time may arrive too late. What expired
+    without being delivered is no anomaly. A time-to-live of messages is not judged.
 
         message  queue               enqueued  delivered
               0  orders (ttl 10 ms)      5 ms      16 ms

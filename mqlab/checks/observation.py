@@ -78,9 +78,15 @@ class Evidence:
         """Gather the evidence of a run; None if the trace has no FATE rows."""
         if trace.fates is None:
             return None
-        confirming = requesting = None
+        confirming, requesting, ttl_ns = None, None, {}
         if model is not None:
             requesting = any(group.request is not None for group in model.producers)
+            mortal = {queue.name: queue.ttl_ns for queue in model.queues if queue.ttl_ns >= 0}
+            ttl_ns = {
+                index: mortal[entity.name]
+                for index, entity in enumerate(trace.entities)
+                if entity.kind == "queue" and entity.name in mortal
+            }
             groups = {group.name for group in model.producers if group.confirm is not None}
             confirming = frozenset(
                 index
@@ -88,7 +94,7 @@ class Evidence:
                 if entity.kind == "producer" and entity.group in groups
             )
         created = int(trace.counters.messages["created"])
-        return cls(trace.fates, created, confirming=confirming, requesting=requesting)
+        return cls(trace.fates, created, confirming=confirming, requesting=requesting, ttl_ns=ttl_ns)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """One column of the FATE rows."""

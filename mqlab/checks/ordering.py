@@ -47,7 +47,7 @@ def _first_processings(evidence: Evidence) -> NDArray[np.intp]:
     order = evidence["processed_order"]
     rows: NDArray[np.intp] = np.flatnonzero((order >= 0) & (evidence["queue"] >= 0))  # else there was no queue
     rows = rows[np.argsort(order[rows], kind="stable")]
-    if (evidence["copy_of"][rows] < 0).all():
+    if (evidence["copy"][rows] == 0).all():
         return rows  # no pair can have two of them
     pair, first = pairs(evidence)
     place = np.full(len(first), len(rows))

@@ -59,10 +59,12 @@ class Absences:
     def _is_firm(self, exchange: str, key: str, headers: Pairs, queue: str, absent: Collection[str] = ()) -> bool:
         return exchange in self._lasting and queue in self._firm.route(exchange, key, headers, absent=absent)
 
-    def route(self, tables: Tables, exchange: str, key: str, headers: Pairs = (), vhost: str = HOST) -> int:
-        """Add the route of one way to publish; return its number."""
+    def route(
+        self, tables: Tables, exchange: str, key: str, headers: Pairs = (), vhost: str = HOST, *, address: int
+    ) -> int:
+        """Add the route of one way to publish, under the number of what it is routed by; return its own number."""
         reached = self.router.route(exchange, key, headers, vhost=vhost)
-        number = tables.route([self._index[name] for name in reached])
+        number = tables.route([self._index[name] for name in reached], address)
         if exchange:
             self._noted.append((number, exchange, key, headers, reached))
         return number
@@ -77,13 +79,13 @@ class Absences:
             plans = -1
             if set(reach) - set(reached):  # an alternate steps in for queues that are missing
                 behind = tuple(name for name in reach if name in self._unsure)
-                numbers, plans = self._plans(tables, exchange, key, headers, behind)
+                numbers, plans = self._plans(tables, exchange, key, headers, behind, tables.routes[number][2])
                 rows.update(dict.fromkeys(numbers, (-1, -1, 1)))
             rows[number] = (first, plans, 1)
         return [rows.get(number, (-1, -1, 0)) for number in range(max(len(tables.routes), 1))]
 
     def _plans(
-        self, tables: Tables, exchange: str, key: str, headers: Pairs, behind: tuple[str, ...]
+        self, tables: Tables, exchange: str, key: str, headers: Pairs, behind: tuple[str, ...], address: int
     ) -> tuple[list[int], int]:
         if len(behind) > _MISSING_MAX:
             raise BadInput(
@@ -92,7 +94,9 @@ class Absences:
             )
         sets = [{name for i, name in enumerate(behind) if bits >> i & 1} for bits in range(1 << len(behind))]
         numbers = [
-            tables.route([self._index[name] for name in self.router.route(exchange, key, headers, absent=absent)])
+            tables.route(
+                [self._index[name] for name in self.router.route(exchange, key, headers, absent=absent)], address
+            )
             for absent in sets[1:]
         ]
         loose = [

@@ -10,6 +10,7 @@ from typing import Any
 from mqlab.core import codes
 from mqlab.core.tables import Tables
 from mqlab.model import ConsumerGroup, Model, ProducerGroup, entity_name
+from mqlab.routing import ways_of
 from mqlab.trace.schema import Entity
 
 __all__ = ["Answers"]
@@ -61,8 +62,10 @@ class Answers:
         for member in range(group.count):
             producer = self.producers[first + member]
             client = self.clients[producer["client"]]
+            way = 0
             if request.reply_to == "queue":
                 queue = queues.index(request.queue)
+                way = ways_of(self.model).index((request.queue, ()))
             else:
                 queue = self._reply_queue(entity_name(group.name, member, group.count), client, request.reply_to)
             client["listens"] = len(self.consumers)
@@ -72,7 +75,7 @@ class Answers:
             producer |= {
                 "special": producer.get("special", 0) | codes.PRODUCER_REQUEST, "awaits": 1,
                 "timeout": request.timeout_ns, "reply_to": codes.REPLY_TO[request.reply_to],
-                "correlate": int(request.correlate), "reply_route": self.tables.route([queue]),
+                "correlate": int(request.correlate), "reply_route": self.tables.route([queue], way),
             }  # fmt: skip
 
     def _reply_queue(self, member: str, client: Row, reply_to: str) -> int:
@@ -100,7 +103,7 @@ class Answers:
                     "ident": client["ident"], "client": consumer["client"], "arrivals": codes.ARRIVALS_BY_HAND,
                     "think": -1, "prepare": -1, "record": -1, "size": group.reply.size_bytes, "attempts": 1,
                     "factor": 1.0, "buffer_head": -1, "buffer_tail": -1, "again_tail": -1, "unconfirmed_head": -1,
-                    "unconfirmed_tail": -1, "special": codes.PRODUCER_SERVER,
+                    "unconfirmed_tail": -1, "special": codes.PRODUCER_SERVER, "ttl": -1,
                 }
             )  # fmt: skip
 

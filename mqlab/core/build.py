@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mqlab.core import codes, consuming
 from mqlab.core.absences import Absences
 from mqlab.core.answers import Answers
+from mqlab.core.policies import NO_POLICY, Letters, first_level, flags_of, has_policy, message_row, policy_row
 from mqlab.core.recorder import BUCKETS
 from mqlab.core.records import ARRAYS
 from mqlab.core.replicas import member_rows
@@ -82,6 +83,7 @@ class _Builder:
         self.absences = Absences(model)
         self.queue_index = {queue.name: i for i, queue in enumerate(model.queues)}
         self.answers = Answers(model, self.tables, self.entities, self.clients, self.producers, self.consumers)
+        self.letters = Letters(model)
 
     def run(self) -> Built:
         model = self.model
@@ -162,7 +164,8 @@ class _Builder:
         """Resolve every way that a group's messages may go; return (first route, how many, table of weights)."""
         first, where = len(self.tables.routes), group.destination
         for key, headers, _ in where.ways:
-            self.absences.route(self.tables, where.exchange, key, headers, group.vhost)
+            number = self.letters.address(key, tuple(headers))
+            self.absences.route(self.tables, where.exchange, key, headers, group.vhost, address=number)
         weights = [weight for _, _, weight in where.ways]
         if where.by_key:
             return first, -len(weights), 0
@@ -216,10 +219,10 @@ class _Builder:
                     "max_pause": retry.backoff.max_ns, "jitter": JITTER[retry.backoff.jitter],
                     "buffer_head": -1, "buffer_tail": -1, "again_tail": -1, "unconfirmed_head": -1,
                     "unconfirmed_tail": -1,
-                    "by_hand": int(arrivals.kind == "by_hand"),
                     "buffer_max": buffer.max_messages if buffer else 0,
                     "when_full": codes.WHEN_FULL[buffer.when_full] if buffer else 0,
                     "stuck": -1, "line_head": -1, "line_tail": -1,
+                    "by_hand": int(arrivals.kind == "by_hand"), **message_row(self.tables, group.message),
                 }
             )  # fmt: skip
 
@@ -256,7 +259,7 @@ class _Builder:
                     "client": client, "group": number, "queue": queue, "auto": int(group.ack == "auto"),
                     "by_hand": int(group.service is None), "prefetch": group.prefetch,
                     "unacked_head": -1, "unacked_tail": -1, "ring_prev": -1, "ring_next": -1,
-                    "hand_head": -1, "hand_tail": -1, "current": -1, "publisher": -1,
+                    "hand_head": -1, "hand_tail": -1, "current": -1, "publisher": -1, "priority": group.priority,
                     "special": special, "member": member, "lane": self.lanes, "wanted": 1,
                     "unrecorded": codes.UNRECORDED[looks.otherwise] if looks else 0,
                     "look_again": looks.every_ns if looks else 0,
@@ -287,12 +290,14 @@ class _Builder:
         ]  # fmt: skip
 
     def _queues(self) -> list[dict[str, Any]]:
+        letters = self.letters.routes(self.tables, self.absences)
         return [
             {
                 "entity": len(self.model.nodes) + i, "node": self.node_index[queue.node], "durable": int(queue.durable),
                 "overflow": codes.OVERFLOW[queue.overflow], "max_length": queue.max_length, "head": -1, "tail": -1,
                 "requeued": -1, "ring_head": -1, "ring_tail": -1, "kept_head": -1, "kept_tail": -1,
-                "special": self.absences.flag(queue), **self.absences.life(queue),
+                "special": self.absences.flag(queue) | flags_of(self.model, queue), **self.absences.life(queue),
+                **policy_row(queue), "letters": letters[i], "levels": first_level(self.model, i),
             }
             for i, queue in enumerate(self.model.queues)
         ]  # fmt: skip
@@ -302,8 +307,8 @@ class _Builder:
         nodes, queues = self._nodes(), self._queues()
         replicas = member_rows(self.model, self.seed, self.tables, self.node_index, nodes, queues)
         ways = self.absences.ways(self.tables)
-        queues += self.answers.queues
-        fan_out = max((count for _, count in self.tables.routes), default=1)
+        queues += [{**NO_POLICY, **row} for row in self.answers.queues]
+        fan_out = max((count for _, count, _ in self.tables.routes), default=1)
         room = _HEADROOM + 192 * fan_out
         named: dict[str, list[dict[str, Any]]] = {
             "nodes": nodes, "queues": queues, "clients": self.clients, "producers": self.producers,
@@ -323,6 +328,7 @@ class _Builder:
         sizes = {
             "runs": 1, "copies": max(4 * room, _FIRST_SIZE), "deliveries": max(4 * room, _FIRST_SIZE),
             "extras": max(4 * room, _FIRST_SIZE) if extras else 1,
+            "levels": max(1, first_level(model, len(model.queues))),
             "heap": max(4 * room + 4 * members + len(self.steps) + 64, _FIRST_SIZE), "inbox": 256, "outbox": 4 * room,
             "parcels": max(1, len(replicas) * codes.WINDOW), "counts": 256, "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
@@ -339,6 +345,8 @@ class _Builder:
                 arrays[name] = np.array(listed[name], dtype) if listed[name] else np.zeros(1, dtype)
             else:
                 arrays[name] = np.zeros(sizes[name], dtype)
+        for field in arrays["levels"].dtype.names or ():
+            arrays["levels"][field] = -1
         _set(
             arrays["runs"][0],
             end=model.end_ns, warmup=model.warmup_ns, level=_LEVELS[self.level], room=room, copy_free=-1,
@@ -370,6 +378,7 @@ def _needs_extras(model: Model) -> bool:
         or any(queue.replicas for queue in model.queues)
         or any(consuming.needs_extras(model, group) for group in model.consumers)
         or any(group.request or group.record for group in model.producers)
+        or any(has_policy(model, queue) for queue in model.queues)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mqlab.trace.fates import Cause, Fate
-from mqlab.trace.kinds import Direction, Kind
+from mqlab.trace.kinds import Death, Direction, Dropped, Kind
 
 # fmt: off
 
@@ -84,6 +84,11 @@ E_STORED = 179          # a: copy                                     the produc
 # requests, replies and tasks
 E_REPLY_IN = 160        # a: delivery, c: connection epoch            a requester looks at a reply
 E_RECORDED = 161        # a: copy, c: life of the client              the state of its task is written down
+# queue policies
+E_EXPIRE = 140          # a: queue, b: serial of its timer, 0: a continuation   the head may be past its time-to-live
+E_LETTER = 141          # a: copy, b: Death                          (continuation) to the dead-letter exchange
+E_EVICT = 142           # a: queue                                   (continuation) still over its limit
+E_RETIRE = 143          # a: copy (a root)                           (continuation) many rows at once
 
 # commands of the world
 W_CRASH_NODE = 40       # a: node
@@ -133,8 +138,19 @@ THREAD_FREE, THREAD_PREPARES, THREAD_STUCK = 0, 1, 2
 
 DIST_CONSTANT, DIST_UNIFORM, DIST_EXPONENTIAL, DIST_ERLANG, DIST_LOGNORMAL, DIST_HYPER, DIST_SUM, DIST_MAX = range(8)
 
-OVERFLOW_DROP_HEAD, OVERFLOW_REJECT, OVERFLOW_DROP_NEWEST = 0, 1, 2
-OVERFLOW = {"drop-head": 0, "reject-publish": 1, "drop-newest": 2}
+OVERFLOW_DROP_HEAD, OVERFLOW_REJECT, OVERFLOW_DROP_NEWEST, OVERFLOW_REJECT_DLX = 0, 1, 2, 3
+OVERFLOW = {"drop-head": 0, "reject-publish": 1, "drop-newest": 2, "reject-publish-dlx": 3}
+
+# --- what is special about a queue (Queue.special) -----------------------------------------------------------------
+Q_TTL = 1           # what stands in it may expire
+Q_PRIORITY = 2      # it has levels
+Q_LETTERS = 4       # what dies in it goes to a dead-letter exchange
+Q_BYTES = 8         # its bytes are bounded
+Q_LIMIT = 16        # it counts how often a copy comes back
+Q_SINGLE = 32       # one consumer is served at a time
+Q_RANKED = 64       # its consumers have priorities
+Q_STANDING = Q_TTL | Q_PRIORITY | Q_BYTES   # joining it is more than standing in a fifo
+Q_TURNS = Q_SINGLE | Q_RANKED               # standing in its ring is more than taking turns
 
 THEN_CRASH, THEN_REQUEUE, THEN_REJECT, THEN_HOLD = 0, 1, 2, 3
 THEN = {"crash": 0, "requeue": 1, "reject": 2, "hold": 3}
@@ -255,6 +271,10 @@ R_BAD_COMMAND = 4   # the world asked for something that does not exist
 QUEUE_REPLICATED = 4096
 QUEUE_HALTED = 2    # Queue.dispatching: a replicated queue without a leader or a majority hands out nothing
 WINDOW = 256        # packets on their way to one replica; what comes then waits and goes in one
+NEVER = 1 << 62     # a moment that does not come
+LETTERS_MAX = 2000  # copies of one message; its rows are written at one moment
+COPIES_AT_ONCE = 8  # a message with more of them is retired by an event of its own
+
 CHUNK = 256         # how much of an unbounded piece of work is done at once
 DISPATCH_CHUNK = 64
 
@@ -299,6 +319,10 @@ K_QUEUE_DECLARED = int(Kind.QUEUE_DECLARED)
 K_QUEUE_DELETED = int(Kind.QUEUE_DELETED)
 K_DELETED = int(Kind.DELETED)
 K_STALE_PACKET = int(Kind.STALE_PACKET)
+K_EXPIRED = int(Kind.EXPIRED)
+K_DEAD_LETTERED = int(Kind.DEAD_LETTERED)
+K_ACTIVATED = int(Kind.ACTIVATED)
+K_LETTER_DROPPED = int(Kind.LETTER_DROPPED)
 K_DELIVERED = int(Kind.DELIVERED)
 K_STARTED = int(Kind.STARTED)
 K_EFFECT = int(Kind.EFFECT)
@@ -383,6 +407,15 @@ X_EARLY_COMMIT = int(Cause.EARLY_COMMIT)
 X_OFFSET_RESET = int(Cause.OFFSET_RESET)
 X_SLOW_JOINER = int(Cause.SLOW_JOINER)
 X_OUTPUT_BUFFER = int(Cause.OUTPUT_BUFFER)
+
+DIED_EXPIRED = int(Death.EXPIRED)
+DIED_MAXLEN = int(Death.MAXLEN)
+DIED_REJECTED = int(Death.REJECTED)
+DIED_LIMIT = int(Death.DELIVERY_LIMIT)
+
+DROPPED_UNROUTABLE = int(Dropped.UNROUTABLE)
+DROPPED_CYCLE = int(Dropped.CYCLE)
+DROPPED_TOO_OFTEN = int(Dropped.TOO_OFTEN)
 
 P_PUBLISH = int(Direction.PUBLISH)
 P_CONFIRM = int(Direction.CONFIRM)

@@ -6,7 +6,7 @@ direct call would come back here.
 
 from __future__ import annotations
 
-from mqlab.core.codes import C_REFUSED, E_CONFIRM_IN, K_CONFIRM_SENT, K_PACKET_LOST, P_CONFIRM, RANK_EVENT
+from mqlab.core.codes import C_REFUSED, E_CONFIRM_IN, FLAG_HOP, K_CONFIRM_SENT, K_PACKET_LOST, P_CONFIRM, RANK_EVENT
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
 from mqlab.core.recorder import emit
@@ -37,7 +37,7 @@ def is_done(s: State, root: int) -> bool:
     slot = root
     while slot >= 0:
         c = copies(s, slot)
-        if c["copy_of"] < 0 and c["processings"] == 0:
+        if c["copy_of"] < 0 and c["processings"] == 0 and (c["flags"] & FLAG_HOP) == 0:
             done = False
             other = c["next_copy"]
             while other >= 0:

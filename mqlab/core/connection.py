@@ -24,6 +24,7 @@ from mqlab.core.codes import (
     CONSUMER_FREE,
     CONSUMER_LEAVING,
     CONSUMER_SHARED,
+    DIED_LIMIT,
     E_CLOSE_SEEN,
     E_CONNECT,
     E_DROP,
@@ -46,6 +47,8 @@ from mqlab.core.codes import (
     K_REQUEUED,
     PRODUCER,
     Q_LIFE,
+    Q_LIMIT,
+    Q_SINGLE,
     RANK_CONTINUE,
     RANK_EVENT,
     SOCKET_READING,
@@ -56,6 +59,7 @@ from mqlab.core.codes import (
 )
 from mqlab.core.confirm import NO, send_confirm
 from mqlab.core.distributions import sample
+from mqlab.core.dying import bury, came_back_too_often
 from mqlab.core.hands import interrupt, start_next
 from mqlab.core.heap import push
 from mqlab.core.lanes import begin_anew
@@ -89,6 +93,7 @@ from mqlab.core.records import (
 from mqlab.core.replies import listen
 from mqlab.core.settling import pump
 from mqlab.core.sockets import leave_socket
+from mqlab.core.turns import elect, stand_down
 from mqlab.jit import State, kernel, seldom
 from mqlab.policies.backoff import backoff_ns
 from mqlab.sampling import CONNECT, unit
@@ -103,6 +108,7 @@ __all__ = [
     "die",
     "die_alone",
     "end_at_broker",
+    "follow",
     "handshake",
     "lost",
     "lost_alone",
@@ -128,11 +134,15 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
         d = deliveries(s, delivery)
         unlink_unacked(s, delivery)
         if copies(s, d["copy"])["state"] == C_SETTLING:
-            orphan(s, k["queue"], 1)  # its acknowledgement is on its way to a majority, and decides
-            drop_delivery(s, delivery)
+            orphan(s, k["queue"], 1)  # its acknowledgement is on its way to a majority, holds it, and decides
             continue
         if not quietly and _is_call(s, d["copy"]):
             _break_call(s, client, delivery)
+            drop_delivery(s, delivery)
+            continue
+        if not quietly and (q["special"] & Q_LIMIT) != 0 and came_back_too_often(s, k["queue"], d["copy"]):
+            emit(s, K_DISCARDED, d["copy"], clients(s, client)["entity"], q["entity"], d["number"], 0, 2)
+            bury(s, d["copy"], DIED_LIMIT)
             drop_delivery(s, delivery)
             continue
         put_back(s, k["queue"], d["copy"])
@@ -144,6 +154,15 @@ def return_some(s: State, client: int, quietly: bool) -> bool:
     if quietly:  # nobody sees them stand there: what survives is counted when the crash is worked off
         q["ready_max"] = most
     return k["unacked_head"] < 0
+
+
+@seldom
+def follow(s: State, queue: int) -> None:
+    """Let the next consumer in order of registration be the active one, if nobody is."""
+    if queues(s, queue)["active"] < 0:
+        follower = elect(s, queue)
+        if follower >= 0:
+            ring_join(s, follower)
 
 
 @kernel
@@ -173,6 +192,9 @@ def return_unacked(s: State, client: int) -> None:
     """Go on returning until nothing is left, then serve whoever can take it."""
     if return_some(s, client, False):
         consumer = clients(s, client)["owner"]
+        q = queues(s, consumers(s, consumer)["queue"])
+        if (q["special"] & Q_SINGLE) != 0 and q["handing"] == consumer + 1:
+            follow(s, consumers(s, consumer)["queue"])
         ring_join(s, consumer)
         dispatch(s, consumers(s, consumer)["queue"])
     else:
@@ -212,6 +234,8 @@ def close_alone(s: State, client: int) -> None:
         ring_leave(s, c["listens"])
     if c["kind"] == CONSUMER:
         ring_leave(s, c["owner"])
+        if (queues(s, consumers(s, c["owner"])["queue"])["special"] & Q_SINGLE) != 0:
+            stand_down(s, c["owner"], False)
         return_unacked(s, client)
         queue = consumers(s, c["owner"])["queue"]
         if (queues(s, queue)["special"] & Q_LIFE) != 0:

@@ -10,6 +10,8 @@ from mqlab.core.codes import (
     C_GONE,
     CONSUMER_EXPECTS,
     CONSUMER_SERVER,
+    DIED_LIMIT,
+    DIED_REJECTED,
     E_ACK_IN,
     E_RESET_SEEN,
     F_DISCARDED,
@@ -29,6 +31,7 @@ from mqlab.core.codes import (
     K_STARTED,
     K_TASK_ABANDONED,
     P_ACK,
+    Q_LIMIT,
     QUEUE_REPLICATED,
     RANK_EVENT,
     THEN_CRASH,
@@ -38,6 +41,7 @@ from mqlab.core.codes import (
 )
 from mqlab.core.confirm import NO, YES, is_done, send_confirm
 from mqlab.core.connection import die
+from mqlab.core.dying import bury, came_back_too_often
 from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_group
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross, is_instant
@@ -276,24 +280,24 @@ def settle(s: State, delivery: int, copy: int, answer: int) -> None:
     root = c["root"]
     r = copies(s, root)
     waits = producers(s, r["producer"])["confirm_processed"] == 1
-    if answer == ACK_REQUEUE:
+    tired = answer == ACK_REQUEUE and (q["special"] & Q_LIMIT) != 0 and came_back_too_often(s, queue, copy)
+    if answer == ACK_REQUEUE and not tired:
         q["requeues"] = q["requeues"] + 1
         emit(s, K_REQUEUED, copy, entity, q["entity"], d["number"], c["position"], 0)
         put_back(s, queue, copy)
         return
-    c["state"] = C_GONE
     if answer == ACK_DONE:
+        c["state"] = C_GONE
         q["acked"] = q["acked"] + 1
         emit(s, K_ACKED, copy, entity, q["entity"], d["number"], 0, 0)
         if waits and is_done(s, root):
             send_confirm(s, root, YES, r["attempts"])
-    else:
-        emit(s, K_DISCARDED, copy, entity, q["entity"], d["number"], 0, 0)
-        if c["fate"] == F_IN_FLIGHT:
-            c["fate"] = F_DISCARDED
-        if waits:
-            send_confirm(s, root, NO, r["attempts"])
-    leave_node(s, copy)
+        leave_node(s, copy)
+        return
+    emit(s, K_DISCARDED, copy, entity, q["entity"], d["number"], 0, 2 * int(tired))
+    if waits:
+        send_confirm(s, root, NO, r["attempts"])
+    bury(s, copy, DIED_LIMIT if tired else DIED_REJECTED)
 
 
 @seldom

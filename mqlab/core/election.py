@@ -258,7 +258,8 @@ def _vanish(s: State, queue: int, copy: int) -> None:
         c["fate"] = F_LOST
         c["cause"] = X_UNREPLICATED
     emit(s, K_VANISHED, copy, nodes(s, extras(s, copy)["via"])["entity"], q["entity"], 0, 0, X_UNREPLICATED)
-    stored(s, root)
+    if (c["flags"] & FLAG_HOP) == 0:
+        stored(s, root)
     release(s, root)
 
 

@@ -9,6 +9,7 @@ from mqlab.core.codes import (
     C_GONE,
     C_REFUSED,
     C_VANISHED,
+    DIED_MAXLEN,
     E_PUBLISH_DO,
     E_RESET_SEEN,
     F_EVICTED,
@@ -17,6 +18,7 @@ from mqlab.core.codes import (
     F_NO_SUBSCRIBER,
     F_REJECTED,
     F_UNROUTABLE,
+    FLAG_HOP,
     K_ARRIVED,
     K_ENQUEUE_REFUSED,
     K_ENQUEUED,
@@ -25,20 +27,23 @@ from mqlab.core.codes import (
     K_UNROUTABLE,
     K_VANISHED,
     OVERFLOW_DROP_HEAD,
-    OVERFLOW_REJECT,
+    OVERFLOW_DROP_NEWEST,
+    OVERFLOW_REJECT_DLX,
     P_PUBLISH,
     PRODUCER_MANDATORY,
     PRODUCER_REQUEST,
     PRODUCER_SERVER,
+    Q_BYTES,
     QUEUE_REPLICATED,
     RANK_EVENT,
     X_BROKER_MEMORY,
     X_WIRE,
 )
 from mqlab.core.confirm import NO, YES, send_confirm
+from mqlab.core.dying import evict, evict_first, is_too_heavy, send_on
 from mqlab.core.heap import push
 from mqlab.core.lifecycle import forsake, is_missing, why_nowhere, without_the_missing
-from mqlab.core.queue import append, dispatch, leave_node, take_first, use_cpu
+from mqlab.core.queue import append, dispatch, use_cpu
 from mqlab.core.quorum import propose
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
@@ -49,7 +54,7 @@ from mqlab.core.storage import store
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import identity
 
-__all__ = ["overflow", "publish_do", "publish_in", "suspect"]
+__all__ = ["overflow", "place", "publish_do", "publish_in", "suspect"]
 
 
 @kernel
@@ -164,10 +169,11 @@ def _claim(s: State, root: int, queue: int) -> int:
     while slot >= 0:
         c = copies(s, slot)
         if c["queue"] == queue:
-            if c["state"] == C_VANISHED or c["state"] == C_REFUSED:
-                return slot
-            if earlier < 0:
-                earlier = c["index"]
+            if (c["flags"] & FLAG_HOP) == 0:
+                if c["state"] == C_VANISHED or c["state"] == C_REFUSED:
+                    return slot
+                if earlier < 0:
+                    earlier = c["index"]
             before += 1
         slot = c["next_copy"]
     fresh = new_copy(s)
@@ -189,14 +195,22 @@ def _claim(s: State, root: int, queue: int) -> int:
 @kernel
 def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
     """Offer a message to a queue; False if the queue refuses it."""
+    return place(s, root, _claim(s, root, queue), queue, attempt)
+
+
+@kernel
+def place(s: State, root: int, copy: int, queue: int, attempt: int) -> bool:
+    """Put a copy into its queue; False if the queue refuses it."""
     q = queues(s, queue)
-    copy = _claim(s, root, queue)
     c = copies(s, copy)
     node = nodes(s, q["node"])
     if node["up"] == 0 and (q["special"] & QUEUE_REPLICATED) == 0:
         return _out_of_reach(s, copy, queue, attempt)
     limited = q["max_length"] >= 0 and q["ready"] >= q["max_length"] and (q["ready"] > 0 or q["ring_head"] < 0)
-    if limited and q["overflow"] != OVERFLOW_DROP_HEAD:
+    heavy = False
+    if (q["special"] & Q_BYTES) != 0:
+        heavy = (q["ready"] > 0 or q["ring_head"] < 0) and is_too_heavy(s, queue, copies(s, root)["size"])
+    if (limited or heavy) and q["overflow"] != OVERFLOW_DROP_HEAD:
         return _turn_away(s, root, copy, queue, attempt)
     if (q["special"] & QUEUE_REPLICATED) != 0:
         propose(s, copy, queue)
@@ -218,7 +232,9 @@ def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
     if q["durable"] == 1 and c["persistent"] == 1 and c["on_disk_list"] == 0:
         store(s, copy)
     if limited:
-        _evict_first(s, queue)
+        evict_first(s, queue)
+    if heavy:
+        evict(s, queue)
     dispatch(s, queue)
     return True
 
@@ -241,13 +257,17 @@ def _turn_away(s: State, root: int, copy: int, queue: int, attempt: int) -> bool
     q = queues(s, queue)
     c = copies(s, copy)
     entity = nodes(s, q["node"])["entity"]
-    if q["overflow"] == OVERFLOW_REJECT:
+    if q["overflow"] != OVERFLOW_DROP_NEWEST:
         emit(s, K_ENQUEUE_REFUSED, copy, entity, q["entity"], attempt, 0, 0)
         c["state"] = C_REFUSED
         c["cause"] = 0
         c["fate"] = F_EVICTED
-        if producers(s, copies(s, root)["producer"])["confirm"] == 1:
+        if (c["flags"] & FLAG_HOP) != 0:
+            c["state"] = C_GONE  # it comes from a queue, and nobody sends it again
+        elif producers(s, copies(s, root)["producer"])["confirm"] == 1:
             c["fate"] = F_REJECTED
+        if q["overflow"] == OVERFLOW_REJECT_DLX:
+            send_on(s, copy, DIED_MAXLEN)
         return False
     emit(s, K_EVICTED, copy, entity, q["entity"], attempt, 0, 0)
     c["state"] = C_GONE
@@ -256,24 +276,10 @@ def _turn_away(s: State, root: int, copy: int, queue: int, attempt: int) -> bool
     return True
 
 
-@kernel
-def _evict_first(s: State, queue: int) -> None:
-    """Drop the oldest ready copy."""
-    copy = take_first(s, queue)
-    if copy < 0:
-        return
-    q = queues(s, queue)
-    c = copies(s, copy)
-    emit(s, K_EVICTED, copy, nodes(s, q["node"])["entity"], q["entity"], 0, 0, 0)
-    c["state"] = C_GONE
-    if c["fate"] == F_IN_FLIGHT:
-        c["fate"] = F_EVICTED
-    leave_node(s, copy)
-
-
 @seldom
 def overflow(s: State, queue: int) -> None:
     """A commit made a replicated queue longer than it may be."""
     q = queues(s, queue)
-    if q["ready"] > q["max_length"]:
-        _evict_first(s, queue)
+    if q["max_length"] >= 0 and q["ready"] > q["max_length"]:
+        evict_first(s, queue)
+    evict(s, queue)

@@ -18,6 +18,7 @@ from mqlab.core.codes import (
     D_WRITTEN,
     E_CRASH,
     E_DISPATCH,
+    E_EXPIRE,
     E_RECOVER,
     F_IN_FLIGHT,
     F_LOST,
@@ -29,13 +30,16 @@ from mqlab.core.codes import (
     L_LATE,
     L_NONE,
     Q_LIFE,
+    Q_SINGLE,
+    Q_STANDING,
+    Q_TTL,
     QUEUE_REPLICATED,
     RANK_CONTINUE,
     SOCKET_READING,
     X_BROKER_MEMORY,
     X_UNSYNCED_DISK,
 )
-from mqlab.core.connection import lost, return_some
+from mqlab.core.connection import follow, lost, return_some
 from mqlab.core.election import member_down, member_up
 from mqlab.core.heap import push
 from mqlab.core.lifecycle import went_down, went_up
@@ -46,6 +50,8 @@ from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import clients, consumers, copies, extras, nodes, queues, runs
 from mqlab.core.silence import watch
 from mqlab.core.sockets import leave_socket
+from mqlab.core.standing import first_standing, next_standing, sort_again
+from mqlab.core.turns import stand_down
 from mqlab.jit import State, kernel
 
 __all__ = ["crash", "crash_node", "recover", "restart_node"]
@@ -123,6 +129,10 @@ def _crash_clients(s: State, node: int, cursor: int) -> None:
                 if replicated:  # the queue lives on without this node
                     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_DISPATCH, queue, 0, 0)
             c["open"] = 0
+            if c["kind"] == CONSUMER and (queues(s, consumers(s, c["owner"])["queue"])["special"] & Q_SINGLE) != 0:
+                stand_down(s, c["owner"], True)
+                if (queues(s, consumers(s, c["owner"])["queue"])["special"] & QUEUE_REPLICATED) != 0:
+                    follow(s, consumers(s, c["owner"])["queue"])
             if c["socket"] != SOCKET_READING:
                 leave_socket(s, cursor)
             n["connected"] = n["connected"] - 1
@@ -221,6 +231,8 @@ def _crash_queue(s: State, node: int, queue: int) -> None:
             _count_ready(s, queue)
             if (q["special"] & Q_LIFE) != 0:
                 went_down(s, queue)
+            if (q["special"] & Q_STANDING) != 0:
+                sort_again(s, queue)
             _go_on(s, node, _QUEUES, queue + 1)
             return
         c = copies(s, copy)
@@ -279,13 +291,15 @@ def recover(s: State, node: int, queue: int, copy: int) -> None:
         if copy < 0:
             if (q["special"] & Q_LIFE) != 0:
                 went_up(s, queue)
-            copy = int(q["head"])
+            copy = first_standing(s, queue)
         for _ in range(CHUNK):
             if copy < 0:
                 break
             emit(s, K_RECOVERED, copy, entity, q["entity"], 0, copies(s, copy)["position"], 0)
-            copy = int(copies(s, copy)["qnext"])
+            copy = next_standing(s, queue, copy)
         if copy >= 0:
             push(s, now, RANK_CONTINUE, E_RECOVER, node, queue, copy)
             return
+        if (q["special"] & Q_TTL) != 0:
+            push(s, now, RANK_CONTINUE, E_EXPIRE, queue, 0, 0)
     push(s, now, RANK_CONTINUE, E_RECOVER, node, queue + 1, -1)

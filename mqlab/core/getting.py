@@ -16,10 +16,11 @@ from mqlab.core.codes import (
     SIDE_BURSTS,
     SIDE_LOSS,
 )
+from mqlab.core.dying import take_living
 from mqlab.core.hands import start_next
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
-from mqlab.core.queue import deliver, take_first
+from mqlab.core.queue import deliver
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, consumers, groups, nodes, queues, runs, sides
 from mqlab.jit import State, seldom
@@ -45,7 +46,7 @@ def get_in(s: State, consumer: int, number: int, epoch: int) -> None:
     if client["open"] == 0:
         push(s, now, RANK_EVENT, E_RESET_SEEN, index, 0, epoch)
         return
-    copy = take_first(s, queue)
+    copy = take_living(s, queue)
     if copy >= 0:
         deliver(s, queue, copy, consumer)
         if client["silent"] > 0 or (sides(s, client["down_side"])["special"] & (SIDE_LOSS | SIDE_BURSTS)) != 0:

@@ -31,6 +31,8 @@ from mqlab.core.codes import (
     E_DISPATCH,
     E_DROP,
     E_ELECTION,
+    E_EVICT,
+    E_EXPIRE,
     E_FLUSH_END,
     E_FLUSH_START,
     E_FORGET,
@@ -44,6 +46,7 @@ from mqlab.core.codes import (
     E_HEARTBEAT,
     E_HELD,
     E_LEAVE,
+    E_LETTER,
     E_MEMORY,
     E_OPENED,
     E_OVERFLOW,
@@ -61,6 +64,7 @@ from mqlab.core.codes import (
     E_REPLY_IN,
     E_RESEND,
     E_RESET_SEEN,
+    E_RETIRE,
     E_RETURN,
     E_RETURNED_IN,
     E_REVIVE,
@@ -119,6 +123,7 @@ from mqlab.core.connection import (
     revive,
 )
 from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand, settled
+from mqlab.core.dying import evict, expire
 from mqlab.core.election import elect, resend_held
 from mqlab.core.exchange import overflow, publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
@@ -126,6 +131,7 @@ from mqlab.core.frames import BLOCKED, UNBLOCKED, frame_again, frame_kind
 from mqlab.core.getting import ask_again, get_in
 from mqlab.core.hands import drop_hands, receive
 from mqlab.core.heap import close_hole, push, take_top
+from mqlab.core.letters import pass_on
 from mqlab.core.lifecycle import begin_lives, clear_queue, expire_queue
 from mqlab.core.multiple import acks_in
 from mqlab.core.parking import park
@@ -133,7 +139,7 @@ from mqlab.core.pause import pause_client, pause_node, unheard
 from mqlab.core.producer import arrival, create, prepared, recorded
 from mqlab.core.queue import dispatch, ring_join
 from mqlab.core.quorum import apply, forward_in, parcel_ack, parcel_in, replicas_synced, stored_at
-from mqlab.core.recorder import retire
+from mqlab.core.recorder import retire, retire_now
 from mqlab.core.records import (
     clients,
     copies,
@@ -271,6 +277,14 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         seek_arrival(s, a)
     elif kind == E_THREAD:
         go_on(s, a, -1)
+    elif kind == E_EXPIRE:
+        expire(s, a, b)
+    elif kind == E_LETTER:
+        pass_on(s, a, b)
+    elif kind == E_EVICT:
+        evict(s, a)
+    elif kind == E_RETIRE:
+        retire_now(s, a)
     else:
         _happen_replicated(s, kind, a, b, c)
 

@@ -25,6 +25,7 @@ from mqlab.core.codes import (
     E_CONFIRM_TIMER,
     E_CONNECT,
     E_DELIVERY_IN,
+    E_EXPIRE,
     E_FLUSH_END,
     E_FLUSH_START,
     E_GET_AGAIN,
@@ -91,6 +92,8 @@ def _node_of(s: State, kind: int, a: int, c: int) -> int:
         return a
     if kind == E_SOCKET:
         return clients(s, a)["node"]
+    if kind == E_EXPIRE:
+        return queues(s, a)["node"]
     if kind in (E_GET_IN, E_TIMEOUTS):
         return queues(s, consumers(s, a)["queue"])["node"]
     if kind in (E_HANDSHAKE, E_OPENED, E_CLOSE_SEEN) or (kind == E_HEARTBEAT and c != _DOWN):

@@ -2,8 +2,8 @@
 
 Ready copies stand in two structures. New ones join a fifo. A copy that comes back (nack, lost connection)
 belongs at its original position, and everything that ever left the fifo stood before everything still in it; so what
-came back goes to a pairing heap ordered by position (Fredman, Sedgewick, Sleator, Tarjan 1986), which is always
-emptied before the fifo.
+came back goes to a pairing heap ordered by position (:mod:`mqlab.core.pairing`), which is always emptied before the
+fifo. A queue with priorities, bytes or times to live does more than that: :mod:`mqlab.core.standing`.
 
         requeued (pairing heap)          fifo
         3 · 7 · 8            then        12 → 13 → 14 → …
@@ -22,6 +22,7 @@ from mqlab.core.codes import (
     DISPATCH_CHUNK,
     E_DELIVERY_IN,
     E_DISPATCH,
+    E_EXPIRE,
     F_IN_FLIGHT,
     F_LOST,
     K_ACKED,
@@ -29,6 +30,11 @@ from mqlab.core.codes import (
     K_PACKET_DUPLICATED,
     K_PACKET_LOST,
     P_DELIVERY,
+    Q_BYTES,
+    Q_PRIORITY,
+    Q_STANDING,
+    Q_TTL,
+    Q_TURNS,
     QUEUE_REPLICATED,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -38,8 +44,11 @@ from mqlab.core.credit import channel_is_full, special_credit
 from mqlab.core.hands import receive
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, TWIN, carry, doubled, is_instant
+from mqlab.core.pairing import meld, pop
 from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
 from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, queues, runs
+from mqlab.core.standing import come_back, is_past, join, peek, set_timer, take_level, weigh
+from mqlab.core.turns import may_join, stand_by_rank
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import DELIVERY
 
@@ -100,46 +109,6 @@ def set_unacked(s: State, queue: int, change: int) -> None:
 
 
 @kernel
-def _meld(s: State, a: int, b: int) -> int:
-    """Join two pairing heaps; the root with the smaller position wins."""
-    if a < 0:
-        return b
-    if b < 0:
-        return a
-    if copies(s, b)["position"] < copies(s, a)["position"]:
-        a, b = b, a
-    copies(s, b)["sibling"] = copies(s, a)["child"]
-    copies(s, a)["child"] = b
-    return a
-
-
-@kernel
-def _pop_heap(s: State, root: int) -> int:
-    """Remove the root; return the new one: meld children in pairs, then the pairs from right to left."""
-    rest = copies(s, root)["child"]
-    copies(s, root)["child"] = -1
-    pairs = -1
-    while rest >= 0:
-        a = rest
-        b = int(copies(s, a)["sibling"])
-        copies(s, a)["sibling"] = -1
-        rest = -1
-        if b >= 0:
-            rest = int(copies(s, b)["sibling"])
-            copies(s, b)["sibling"] = -1
-        pair = _meld(s, a, b)
-        copies(s, pair)["sibling"] = pairs
-        pairs = pair
-    result = -1
-    while pairs >= 0:
-        following = int(copies(s, pairs)["sibling"])
-        copies(s, pairs)["sibling"] = -1
-        result = _meld(s, result, pairs)
-        pairs = following
-    return result
-
-
-@kernel
 def append(s: State, queue: int, copy: int) -> None:
     """Put a new copy at the end of the queue."""
     q = queues(s, queue)
@@ -148,11 +117,12 @@ def append(s: State, queue: int, copy: int) -> None:
     q["position"] = q["position"] + 1
     c["state"] = C_READY
     c["qnext"] = -1
-    if q["tail"] < 0:
-        q["head"] = copy
-    else:
-        copies(s, q["tail"])["qnext"] = copy
-    q["tail"] = copy
+    if (q["special"] & Q_STANDING) == 0 or not join(s, queue, copy):
+        if q["tail"] < 0:
+            q["head"] = copy
+        else:
+            copies(s, q["tail"])["qnext"] = copy
+        q["tail"] = copy
     q["enqueued"] = q["enqueued"] + 1
     set_ready(s, queue, 1)
 
@@ -165,7 +135,8 @@ def put_back(s: State, queue: int, copy: int) -> None:
     c["state"] = C_READY
     c["child"] = -1
     c["sibling"] = -1
-    q["requeued"] = _meld(s, q["requeued"], copy)
+    if (q["special"] & Q_STANDING) == 0 or not come_back(s, queue, copy):
+        q["requeued"] = meld(s, q["requeued"], copy)
     set_ready(s, queue, 1)
 
 
@@ -173,9 +144,11 @@ def put_back(s: State, queue: int, copy: int) -> None:
 def take_first(s: State, queue: int) -> int:
     """Remove the first ready copy; -1 if there is none."""
     q = queues(s, queue)
+    if (q["special"] & Q_STANDING) != 0:
+        return _take_specially(s, queue)
     copy = int(q["requeued"])
     if copy >= 0:
-        q["requeued"] = _pop_heap(s, copy)
+        q["requeued"] = pop(s, copy)
     else:
         copy = int(q["head"])
         if copy < 0:
@@ -184,6 +157,32 @@ def take_first(s: State, queue: int) -> int:
         q["head"] = following
         if following < 0:
             q["tail"] = -1
+    set_ready(s, queue, -1)
+    return copy
+
+
+@seldom
+def _take_specially(s: State, queue: int) -> int:
+    """Remove the first ready copy of a queue with rules of its own; -1 if there is none."""
+    q = queues(s, queue)
+    if (q["special"] & Q_PRIORITY) != 0:
+        copy = take_level(s, queue)
+        if copy < 0:
+            return -1
+    else:
+        copy = int(q["requeued"])
+        if copy >= 0:
+            q["requeued"] = pop(s, copy)
+        else:
+            copy = int(q["head"])
+            if copy < 0:
+                return -1
+            following = copies(s, copy)["qnext"]
+            q["head"] = following
+            if following < 0:
+                q["tail"] = -1
+    if (q["special"] & Q_BYTES) != 0:
+        weigh(s, queue, copy, -1)
     set_ready(s, queue, -1)
     return copy
 
@@ -206,6 +205,8 @@ def ring_join(s: State, consumer: int) -> None:
     if k["in_ring"] == 1 or not has_credit(s, consumer):
         return
     q = queues(s, k["queue"])
+    if (q["special"] & Q_TURNS) != 0 and (not may_join(s, consumer) or stand_by_rank(s, consumer)):
+        return
     k["in_ring"] = 1
     k["ring_next"] = -1
     k["ring_prev"] = q["ring_tail"]
@@ -405,6 +406,9 @@ def _send(s: State, delivery: int, departs: int) -> None:
 def dispatch(s: State, queue: int) -> None:
     """Hand ready copies to consumers with credit, in turn, a piece at a time."""
     q = queues(s, queue)
+    if (q["special"] & Q_TTL) != 0:
+        _dispatch_mortals(s, queue)
+        return
     if q["ready"] == 0 or q["ring_head"] < 0 or q["dispatching"] != 0 or nodes(s, q["node"])["up"] == 0:
         return
     for _ in range(DISPATCH_CHUNK):
@@ -417,3 +421,32 @@ def dispatch(s: State, queue: int) -> None:
         deliver(s, queue, copy, consumer)
     q["dispatching"] = 1
     push(s, runs(s, 0)["now"], RANK_CONTINUE, E_DISPATCH, queue, 0, 0)
+
+
+@seldom
+def _dispatch_mortals(s: State, queue: int) -> None:
+    """Do as :func:`dispatch` where copies may expire: the head is looked at before it leaves."""
+    q = queues(s, queue)
+    if q["dispatching"] != 0 or q["expiring"] == 1 or nodes(s, q["node"])["up"] == 0:
+        q["fresh"] = -1
+        return
+    now = runs(s, 0)["now"]
+    for _ in range(DISPATCH_CHUNK):
+        copy = peek(s, queue)
+        consumer = q["ring_head"]
+        if copy < 0 or consumer < 0 or is_past(s, queue, copy):
+            break
+        take_first(s, queue)
+        deliver(s, queue, copy, consumer)
+    q["fresh"] = -1
+    copy = peek(s, queue)
+    if copy < 0:
+        return
+    if is_past(s, queue, copy):
+        q["expiring"] = 1
+        push(s, now, RANK_CONTINUE, E_EXPIRE, queue, 0, 0)
+    elif q["ring_head"] >= 0:
+        q["dispatching"] = 1
+        push(s, now, RANK_CONTINUE, E_DISPATCH, queue, 0, 0)
+    else:
+        set_timer(s, queue)

@@ -40,6 +40,8 @@ from mqlab.core.codes import (
     K_AWAITS_LEADER,
     K_ENQUEUED,
     K_REPLICATED,
+    OVERFLOW_DROP_HEAD,
+    Q_BYTES,
     QUEUE_HALTED,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -135,7 +137,7 @@ def forward_in(s: State, copy: int, queue: int) -> None:
         log_entry(s, queue, copy)
 
 
-@kernel
+@seldom
 def hold(s: State, queue: int, copy: int) -> None:
     """There is no leader: the node that the client is connected to keeps the entry for the next one."""
     q = queues(s, queue)
@@ -151,7 +153,7 @@ def hold(s: State, queue: int, copy: int) -> None:
         emit(s, K_AWAITS_LEADER, copy, entity, q["entity"], copies(s, c["root"])["attempts"], 0, 0)
 
 
-@kernel
+@seldom
 def log_entry(s: State, queue: int, copy: int) -> None:
     """The leader appends an entry to its log and sends it to the others."""
     q = queues(s, queue)
@@ -177,7 +179,7 @@ def log_entry(s: State, queue: int, copy: int) -> None:
     spread(s, queue)
 
 
-@kernel
+@seldom
 def spread(s: State, queue: int) -> None:
     """The leader writes the end of its log to its disk, and sends it to every other member that is up."""
     q = queues(s, queue)
@@ -201,7 +203,7 @@ def arm(s: State, node: int) -> None:
         push(s, runs(s, 0)["now"] + n["group_commit"], RANK_EVENT, E_FLUSH_START, node, 0, n["epoch"])
 
 
-@kernel
+@seldom
 def send_parcel(s: State, member: int) -> None:
     """Send a member what it has not been sent yet, unless too much is on its way to it already."""
     m = members(s, member)
@@ -309,7 +311,7 @@ def parcel_ack(s: State, member: int, upto: int, stamp: int) -> None:
     advance(s, m["queue"])
 
 
-@kernel
+@seldom
 def advance(s: State, queue: int) -> None:
     """Commit what a majority has on disk, if that takes in an entry of the leader's own term (Raft, section 5.4.2)."""
     q = queues(s, queue)
@@ -335,7 +337,7 @@ def advance(s: State, queue: int) -> None:
         dispatch(s, queue)
 
 
-@kernel
+@seldom
 def apply(s: State, queue: int) -> None:
     """Let committed entries happen, a piece at a time."""
     q = queues(s, queue)
@@ -371,7 +373,8 @@ def _enqueue(s: State, queue: int, copy: int) -> None:
     node = nodes(s, q["node"])
     emit(s, K_ENQUEUED, copy, node["entity"], q["entity"], root["attempts"], q["position"], 0)
     append(s, queue, copy)
-    if q["max_length"] >= 0 and q["ready"] > q["max_length"]:
+    too_long = 0 <= q["max_length"] < q["ready"] or ((q["special"] & Q_BYTES) != 0 and q["bytes"] > q["max_bytes"])
+    if q["overflow"] == OVERFLOW_DROP_HEAD and too_long:
         push(s, run["now"], RANK_CONTINUE, E_OVERFLOW, queue, 0, 0)
     if (c["flags"] & FLAG_HOP) != 0:
         return
@@ -390,7 +393,7 @@ def stored_at(s: State, root: int) -> None:
     release(s, root)
 
 
-@kernel
+@seldom
 def stored(s: State, root: int) -> None:
     """One entry less to wait for: the last one lets the confirm go."""
     r = copies(s, root)

@@ -11,15 +11,21 @@ import numpy as np
 from mqlab.core.codes import (
     C_REFUSED,
     C_VANISHED,
+    COPIES_AT_ONCE,
+    E_RETIRE,
     F_IN_FLIGHT,
     F_LOST,
     F_PROCESSED,
+    FLAG_HOP,
     LEVEL_EVENTS,
     LEVEL_FATES,
+    NEVER,
+    RANK_CONTINUE,
     S_CONFIRMED,
     S_PREPARING,
     X_WIRE,
 )
+from mqlab.core.heap import push
 from mqlab.core.records import (
     clients,
     copies,
@@ -140,7 +146,6 @@ def measure(s: State, stage: int, value: int) -> None:
 def _reset_extra(s: State, slot: int) -> None:
     """Reset what only some models need of a copy."""
     x = extras(s, slot)
-    x["expires"] = -1
     x["synced"] = -1
     x["known_by"] = 0
     x["known_at"] = -1
@@ -149,6 +154,12 @@ def _reset_extra(s: State, slot: int) -> None:
     x["place"] = -1
     x["way"] = 0
     x["recorded"] = -1
+    x["expires"] = NEVER
+    x["priority"] = 0
+    x["returns"] = 0
+    x["parent"] = -1
+    x["born"] = 0
+    x["address"] = -1
 
 
 @seldom
@@ -225,6 +236,25 @@ def release(s: State, root: int) -> None:
 def retire(s: State, root: int) -> None:
     """Write one row for each copy of a message, and free them all."""
     run = runs(s, 0)
+    if run["extras"] == 1 and _postpone(s, root):
+        return
+    retire_now(s, root)
+
+
+@seldom
+def _postpone(s: State, root: int) -> bool:
+    """Leave a message that went through many queues to an event of its own: one event has room for so many rows."""
+    run = runs(s, 0)
+    if copies(s, root)["copies"] <= COPIES_AT_ONCE or run["finishing"] == 1:
+        return False
+    push(s, run["now"], RANK_CONTINUE, E_RETIRE, root, 0, 0)
+    return True
+
+
+@kernel
+def retire_now(s: State, root: int) -> None:
+    """Write the rows of a message that nobody holds."""
+    run = runs(s, 0)
     slot = root
     while slot >= 0:
         following = copies(s, slot)["next_copy"]
@@ -245,7 +275,7 @@ def _fate_of(s: State, root: int, slot: int) -> tuple[int, int]:
     if c["processings"] > 0:
         return F_PROCESSED, 0
     if c["fate"] != F_IN_FLIGHT:
-        gone = c["state"] == C_VANISHED or c["state"] == C_REFUSED
+        gone = (c["state"] == C_VANISHED or c["state"] == C_REFUSED) and (c["flags"] & FLAG_HOP) == 0
         if gone and r["sending"] < S_CONFIRMED and runs(s, 0)["finishing"] == 1:
             return F_IN_FLIGHT, 0  # its producer was about to send it again when the run ended
         if c["fate"] != F_LOST:

@@ -29,6 +29,7 @@ __all__ = [
     "HEAP",
     "INBOX",
     "LANE",
+    "LEVEL",
     "MEMBER",
     "NODE",
     "OUTBOX",
@@ -58,6 +59,7 @@ __all__ = [
     "histograms",
     "inbox",
     "lanes",
+    "levels",
     "members",
     "nodes",
     "outbox",
@@ -132,7 +134,6 @@ COPY = np.dtype(
 
 EXTRA = np.dtype(
     [
-        ("expires", "i8"),                          # of the copy: when its time-to-live ends; -1: never
         ("log", "i8"),                              # of an entry that is not committed: its index in the log
         ("via", "i4"), ("epoch", "i4"),             # … the node it came through, and the connection
         ("delivery", "i4"), ("answer", "i4"),       # … what it acknowledges, and how; -1: it is a publish
@@ -143,6 +144,11 @@ EXTRA = np.dtype(
         # of the copy of a request, and of its reply: the connection that the reply is to come back on
         ("way", "i4"), ("place", "i8"),
         ("recorded", "i8"),                         # when the state of the task was written down; -1: not yet
+        ("expires", "i8"),                          # when its time-to-live ends, by the clock of its node
+        ("priority", "i4"),                         # its level in its queue
+        ("returns", "i4"),                          # how often it came back to its queue
+        ("parent", "i4"), ("born", "i4"),           # of a dead letter: the copy that died, and of what
+        ("address", "i4"),                          # of a dead letter: the number of its routing key
     ],
     align=True,
 )  # fmt: skip
@@ -195,7 +201,7 @@ NODE = np.dtype(
 QUEUE = np.dtype(
     [
         ("entity", "i4"), ("node", "i4"), ("durable", "i4"), ("overflow", "i4"), ("max_length", "i8"),
-        ("special", "i8"),                                       # 0: a plain queue; else QUEUE_… flags
+        ("special", "i8"),                                       # 0: a plain queue; else Q_… flags
         ("head", "i4"), ("tail", "i4"), ("requeued", "i4"),      # fifo; pairing heap of what came back
         ("ring_head", "i4"), ("ring_tail", "i4"), ("dispatching", "i4"),
         ("kept_head", "i4"), ("kept_tail", "i4"),                # survivors while a crash is worked off
@@ -211,9 +217,18 @@ QUEUE = np.dtype(
         ("held_head", "i4"), ("held_tail", "i4"),                # entries that wait for a leader
         ("exclusive", "i4"), ("auto_delete", "i4"), ("expires", "i8"), ("loose", "i4"),     # its life
         ("missing", "i4"), ("lease", "i4"),
+        # policies
+        ("ttl", "i8"), ("timer_at", "i8"), ("timer", "i4"), ("expiring", "i4"), ("fresh", "i4"),
+        ("max_bytes", "i8"), ("bytes", "i8"), ("limit", "i8"),
+        ("max_priority", "i4"), ("levels", "i4"), ("top", "i4"),     # the first of its levels; the highest filled
+        ("letters", "i4"),                                       # route of its dead letters with address 0; -1: none
+        ("active", "i4"), ("handing", "i4"), ("registered", "i8"),
     ],
     align=True,
 )  # fmt: skip
+
+LEVEL = np.dtype([("head", "i4"), ("tail", "i4"), ("requeued", "i4")])
+"""One priority of one queue: as a queue has them, a fifo and a pairing heap."""
 
 CLIENT = np.dtype(
     [
@@ -295,6 +310,7 @@ PRODUCER = np.dtype(
         ("buffer_max", "i8"), ("buffered", "i8"), ("when_full", "i4"),
         ("thread", "i4"), ("stuck", "i4"),        # a blocking producer: what its thread does, with which message
         ("line_head", "i4"), ("line_tail", "i4"),         # messages that wait for its thread
+        ("ttl", "i8"), ("priority", "i4"), ("priorities", "i4"), ("priorities_table", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -313,6 +329,7 @@ CONSUMER = np.dtype(
         ("collected", "i8"), ("batch", "i8"),     # acknowledgements not sent yet; batches so far
         ("publisher", "i4"), ("reply_first", "i4"),              # as which producer it answers; before it acknowledges
         ("unrecorded", "i4"), ("look_again", "i8"),
+        ("priority", "i4"), ("registered", "i8"),     # place in the order of registration; 0: not registered
     ],
     align=True,
 )  # fmt: skip
@@ -368,8 +385,9 @@ table of what follows."""
 
 RECORDED = np.dtype([("time", "i8"), ("key", "i8"), ("size", "i8")])
 
-ROUTE = np.dtype([("first", "i4"), ("count", "i4")])
-"""Where one (exchange, routing key) leads: ``count`` queues from index ``first`` of the table of targets."""
+ROUTE = np.dtype([("first", "i4"), ("count", "i4"), ("address", "i4")])
+"""Where one (exchange, routing key) leads: ``count`` queues from index ``first`` of the table of targets. ``address``
+numbers the routing key, so that a dead letter can be sent on under it."""
 
 WAY = np.dtype([("loose", "i4"), ("plans", "i4"), ("named", "i4")])
 """Beside each route, for while queues are missing: whether it starts at a named exchange; where in the table of
@@ -394,6 +412,7 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
     ("outbox", OUTBOX),
     ("nodes", NODE),
     ("queues", QUEUE),
+    ("levels", LEVEL),
     ("clients", CLIENT),
     ("sides", SIDE),
     ("producers", PRODUCER),
@@ -422,9 +441,8 @@ ARRAYS: tuple[tuple[str, np.dtype[np.void]], ...] = (
 """Name and dtype of every array of the state, in the order of the directory."""
 
 (
-    runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, clients, sides, producers, consumers, groups,
-    dists, routes, ways, targets, table, counts, tallies, stages, histograms, series, event_rows, fate_rows,
-    lanes, steps,
-    members, parcels,
+    runs, copies, extras, deliveries, heap, inbox, outbox, nodes, queues, levels, clients, sides, producers,
+    consumers, groups, dists, routes, ways, targets, table, counts, tallies, stages, histograms, series, event_rows,
+    fate_rows, lanes, steps, members, parcels,
     sources, phases, recorded,
 ) = (accessor(_index, _dtype) for _index, (_, _dtype) in enumerate(ARRAYS))  # fmt: skip

@@ -30,12 +30,12 @@ class Tables:
     def __init__(self) -> None:
         self.dists: list[tuple[int, int, float, float, float]] = []
         self.reals: list[float] = [0.0] * SCRATCH
-        self.routes: list[tuple[int, int]] = []
+        self.routes: list[tuple[int, int, int]] = []
         self.targets: list[int] = []
 
-    def route(self, queues: Sequence[int]) -> int:
-        """Note where a route leads; return its number."""
-        self.routes.append((self.words(queues), len(queues)))
+    def route(self, queues: Sequence[int], address: int) -> int:
+        """Note where a routing key (number ``address``) leads; return the number of the route."""
+        self.routes.append((self.words(queues), len(queues), address))
         return len(self.routes) - 1
 
     def words(self, numbers: Sequence[int]) -> int:

@@ -19,9 +19,10 @@ from mqlab.explain.reason import (
 )  # fmt: skip
 from mqlab.explain.replicas import no_majority
 from mqlab.explain.replies import abandoned, reply_reason
+from mqlab.explain.sentences import DEATHS
 from mqlab.explain.story import Story, moment_text, times
 from mqlab.trace.fates import Cause, Fate
-from mqlab.trace.kinds import Direction, Kind
+from mqlab.trace.kinds import Death, Direction, Kind
 
 __all__ = ["CAUSES", "FATES", "reason_of"]
 
@@ -119,10 +120,17 @@ def _evicted(story: Story, row: np.void) -> Reason:
         if how == "drop-head"
         else "the newest message, which was this one"
     )
-    limit = f"{name}.max_length: {queue.max_length}" if queue else f"{name}.max_length"
+    limit = _limit(story, row)
     told = "producers that ask for confirms are told no and can try again"
-    if how == "reject-publish":
+    if how.startswith("reject-publish"):
         who = producer_path(story, row)
+        refused = story.of(Kind.ENQUEUE_REFUSED, copy=int(row["copy"]))
+        if len(refused) and refused[-1]["attempt"] == 0:
+            return Reason(
+                f"{story.name(int(row['queue']))} was full and refused the dead letter; no confirm is waited for",
+                (limit, f"{name}.overflow: {how}"),
+                "more room, or quicker consumers of dead letters",
+            )
         return Reason(
             f"{story.name(int(row['queue']))} was full and refused it; its producer had not asked to be told",
             (limit, f"{name}.overflow: {how}", f"{who}.confirm: none"),
@@ -136,8 +144,7 @@ def _evicted(story: Story, row: np.void) -> Reason:
 
 
 def _rejected(story: Story, row: np.void) -> Reason:
-    queue, name, who = story.queue(int(row["queue"])), queue_path(story, row), producer_path(story, row)
-    limit = f"{name}.max_length: {queue.max_length}" if queue else f"{name}.max_length"
+    name, who = queue_path(story, row), producer_path(story, row)
     broken = story.of(Kind.DISCARDED, copy=int(row["copy"]))
     if len(broken) and broken[-1]["cause"] == 1:
         return Reason(
@@ -145,6 +152,7 @@ def _rejected(story: Story, row: np.void) -> Reason:
             ("faults", f"{who}.retry.attempts"),
             "calling again, or a queue between the two, which hands it to somebody else",
         )
+    limit = _limit(story, row)
     tries = (
         f"{who}.retry.attempts: {story.producer.retry.attempts}"
         if story.producer
@@ -157,11 +165,60 @@ def _rejected(story: Story, row: np.void) -> Reason:
     )
 
 
+def _limit(story: Story, row: np.void) -> str:
+    """Name the limit of a queue that was full: its length, or else its bytes."""
+    queue, name = story.queue(int(row["queue"])), queue_path(story, row)
+    if queue is not None and queue.max_length < 0 and queue.max_bytes >= 0:
+        return f"{name}.max_bytes: {queue.max_bytes}"
+    return f"{name}.max_length: {queue.max_length}" if queue else f"{name}.max_length"
+
+
+def _expired(story: Story, row: np.void) -> Reason:
+    queue, sender = story.queue(int(row["queue"])), story.producer
+    of_queue = queue.ttl_ns if queue else -1
+    of_message = sender.message.ttl_ns if sender else -1
+    own = of_message >= 0 and (of_queue < 0 or of_message < of_queue)
+    setting = f"{producer_path(story, row)}.message.ttl" if own else f"{queue_path(story, row)}.ttl"
+    return Reason(
+        "Its time-to-live passed before anybody took it",
+        (setting,),
+        f"quicker consumers, more time, or {queue_path(story, row)}.dead_letter, which keeps what expires",
+    )
+
+
+def _dead_lettered(story: Story, row: np.void) -> Reason:
+    queue, name = story.queue(int(row["queue"])), queue_path(story, row)
+    sent = story.of(Kind.DEAD_LETTERED, copy=int(row["copy"]))
+    death = Death(int(sent[-1]["cause"])) if len(sent) else Death.EXPIRED
+    settings: tuple[str, ...] = ()
+    match death:
+        case Death.EXPIRED:
+            settings = _expired(story, row).settings
+        case Death.MAXLEN:
+            settings = (_limit(story, row), f"{name}.overflow: {queue.overflow if queue else 'drop-head'}")
+        case Death.REJECTED:
+            settings = (f"{consumers_path(story, row)}.exceptions.then: reject",)
+        case Death.DELIVERY_LIMIT:
+            settings = (f"{name}.delivery_limit: {queue.delivery_limit if queue else 0}",)
+    what = DEATHS[death]
+    return Reason(
+        f"It left {story.name(int(row['queue']))} as a dead letter, because {what}", (*settings, f"{name}.dead_letter")
+    )
+
+
 def _discarded(story: Story, row: np.void) -> Reason:
     consumers = consumers_path(story, row)
     left = abandoned(story, row)
     if left is not None:
         return left
+    queue, name = story.queue(int(row["queue"])), queue_path(story, row)
+    taken_out = story.of(Kind.DISCARDED, copy=int(row["copy"]))
+    if len(taken_out) and taken_out[-1]["cause"] == 2:
+        return Reason(
+            "It came back more often than its queue allows, and no dead-letter exchange took it",
+            (f"{name}.delivery_limit: {queue.delivery_limit if queue else 0}",),
+            f"{name}.dead_letter, which keeps it, or a handler that does not fail on it",
+        )
     return Reason(
         "A consumer refused it for good, and there is no dead-letter exchange to take it",
         (f"{consumers}.exceptions.then: reject",),
@@ -183,8 +240,8 @@ def _gave_up(story: Story, row: np.void) -> Reason:
 FATES: Mapping[Fate, Because] = {
     Fate.PROCESSED: _processed,
     Fate.IN_FLIGHT: _in_flight,
-    Fate.DEAD_LETTERED: plainly("It was moved to a dead-letter queue"),
-    Fate.EXPIRED: plainly("Its time-to-live passed before anybody took it", "quicker consumers or more time"),
+    Fate.DEAD_LETTERED: _dead_lettered,
+    Fate.EXPIRED: _expired,
     Fate.EVICTED: _evicted,
     Fate.REJECTED: _rejected,
     Fate.DISCARDED: _discarded,

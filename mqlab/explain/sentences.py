@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from mqlab.explain.replicas import REPLICA_SENTENCES
 from mqlab.explain.story import Moment, span
 from mqlab.trace.fates import Cause
-from mqlab.trace.kinds import Direction, Ending, Kind
+from mqlab.trace.kinds import Death, Direction, Dropped, Ending, Kind
 from mqlab.units import format_size
 
 __all__ = ["SENTENCES", "Template"]
@@ -74,6 +74,8 @@ def _enqueued(m: Moment) -> str:
     queue = m.story.queue(int(m.row["queue"]))
     if queue and queue.replicas:
         return f"a majority had {m.copy}: it was committed and took its place"
+    if m.attempt == 0 and len(m.story.of(Kind.DEAD_LETTERED)):
+        return f"the dead letter took its place in {m.queue}"
     where = m.copy.removeprefix("the ")
     if where.startswith("copy"):
         return f"it took its place in {m.queue}"
@@ -161,6 +163,48 @@ def _task_abandoned(m: Moment) -> str:
 def _requeued(m: Moment) -> str:
     why = f"the connection of {m.who} had ended" if m.cause else f"{m.who} had asked for that"
     return f"{m.copy} went back to its place, because {why}"
+
+
+def _discarded(m: Moment) -> str:
+    if m.cause == 1:
+        return f"the call broke with {m.who}, who had it in hand"
+    if m.cause != 2:
+        return f"the broker discarded {m.copy}"
+    queue = m.story.queue(int(m.row["queue"]))
+    limit = f" (at most {queue.delivery_limit})" if queue else ""
+    return f"{m.copy} came back once too often{limit}, and the broker took it out of {m.queue}"
+
+
+def _expired(m: Moment) -> str:
+    late = f", {span(m.first)} after its time" if m.first > 0 else ""
+    return f"{m.copy} expired at the head of {m.queue}{late}"
+
+
+DEATHS: Mapping[int, str] = {
+    Death.EXPIRED: "it had expired",
+    Death.MAXLEN: "the queue was full",
+    Death.REJECTED: "a consumer had refused it",
+    Death.DELIVERY_LIMIT: "it had come back too often",
+}
+
+
+def _dead_lettered(m: Moment) -> str:
+    queue = m.story.queue(int(m.row["queue"]))
+    to = queue.dead_letter if queue else None
+    where = "its dead-letter exchange"
+    if to is not None:
+        where = f"the dead-letter exchange {to.exchange}" if to.exchange else "the default exchange"
+        where += f" as {to.routing_key}" if to.routing_key is not None else ""
+    return f"{m.queue} passed it on to {where}, because {DEATHS.get(m.cause, 'it had died there')}"
+
+
+def _letter_dropped(m: Moment) -> str:
+    match m.cause:
+        case Dropped.UNROUTABLE:
+            return f"no queue is bound for the dead letters of {m.queue}, and it ended there"
+        case Dropped.CYCLE:
+            return f"{m.queue} did not get it again: it had died there before, and no consumer had refused it since"
+    return f"{m.queue} passed it on no more: it had been passed on too often"
 
 
 def _nack_sent(m: Moment) -> str:
@@ -260,9 +304,11 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.DISPATCHED: _dispatched,
     Kind.ACKED: lambda m: f"the broker took {m.copy} for done",
     Kind.REQUEUED: _requeued,
-    Kind.DISCARDED: lambda m: (
-        f"the call broke with {m.who}, who had it in hand" if m.cause else f"the broker discarded {m.copy}"
-    ),
+    Kind.DISCARDED: _discarded,
+    Kind.EXPIRED: _expired,
+    Kind.DEAD_LETTERED: _dead_lettered,
+    Kind.ACTIVATED: lambda m: f"{m.who} became the single active consumer of {m.queue}",
+    Kind.LETTER_DROPPED: _letter_dropped,
     Kind.ACK_IGNORED: lambda m: "the broker ignored an acknowledgement of a delivery it no longer counted",
     Kind.STALE_PACKET: lambda m: f"{_cargo(m)} arrived nowhere: its connection had ended",
     Kind.RETURN_SENT: lambda m: f"the broker sent it back to {m.who}, because it was mandatory",

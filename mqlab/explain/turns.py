@@ -193,6 +193,10 @@ def _delay(story: Story, row: np.void) -> Iterator[Reason]:
         ("on its way to a consumer", (f"{consumers}.link.latency",)),
         ("in the hands of consumers", (f"{consumers}.service", f"{consumers}.prefetch")),
     )
+    stored = story.of(Kind.ENQUEUED, copy=int(row["copy"]))
+    if len(stored) and stored[0]["attempt"] == 0 and len(story.of(Kind.DEAD_LETTERED)):
+        sources = tuple(f"queues.{story.group(int(died['queue']))}" for died in story.of(Kind.DEAD_LETTERED))
+        stages = (stages[0], ("in the queues it died in", tuple(dict.fromkeys(sources))), *stages[2:])
     parts = [later - earlier for earlier, later in pairwise(moments)]
     most = int(np.argmax(parts))
     where, settings = stages[most]

@@ -20,7 +20,7 @@ from mqlab.trace.schema import Trace
 __all__ = ["Residual", "little"]
 
 ENTERS = (Kind.ENQUEUED,)
-LEAVES = (Kind.ACKED, Kind.DISCARDED, Kind.EVICTED, Kind.VANISHED, Kind.DELETED)
+LEAVES = (Kind.ACKED, Kind.DISCARDED, Kind.EVICTED, Kind.EXPIRED, Kind.VANISHED, Kind.DELETED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from mqlab.checks import ANOMALIES, Finding
 from mqlab.measure.latency import describe
+from mqlab.measure.who import work_by_group
 from mqlab.trace.fates import LOST_PREFIX, Cause, Fate, fate_label
 from mqlab.trace.schema import STAGES, Trace
 
@@ -43,6 +44,8 @@ def summarise(trace: Trace, findings: Sequence[Finding], outcomes: Sequence[Outc
     ``processed``: obligations processed per second from 0 to the end of the run, drain included. Both are
     plain ratios of totals, so they are the same at every trace level and can be checked by hand; a rate
     in a window is in the time series. ``stages`` repeats the shape of ``latency_ns`` for every stage.
+    ``consumers`` says who processed what: for each consumer group the copies it was the first to process, and
+    how many came ``from`` each producer group; None where fates were not kept.
     ``fates`` has all sixteen fates and, under ``lost``, every cause. ``violations`` names what the
     contract forbids and yet happened.
 
@@ -90,6 +93,7 @@ def summarise(trace: Trace, findings: Sequence[Finding], outcomes: Sequence[Outc
                 "processed": _ratio(counters.messages["processed"], trace.duration_ns / 1e9),
             },
             "queues": {name: asdict(stats) for name, stats in counters.queues.items()},
+            "consumers": work_by_group(trace),
             "utilisation": counters.utilisation,
             "gauges": counters.gauges,
             "expectations": [

@@ -7,7 +7,7 @@ everything refers to everything else by name, so a model can be printed, compare
 
 from __future__ import annotations
 
-from mqlab.model.broker import Binding, Disk, Exchange, Memory, Node, Queue
+from mqlab.model.broker import Binding, DeadLetter, Disk, Exchange, Memory, Node, Queue
 from mqlab.model.clients import (
     Backoff,
     Buffer,
@@ -34,8 +34,8 @@ from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
     "Acks", "Arrivals", "Backoff", "Binding", "Buffer", "Bursts", "Confirm", "Connection", "ConsumerGroup",
-    "Contention", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord", "Fault",
-    "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "Phase",
+    "Contention", "DeadLetter", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord",
+    "Fault", "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "Phase",
     "ProducerGroup", "Queue", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry", "Scale",
     "Step", "entity_name", "has_alarms", "time_shares",
 ]  # fmt: skip

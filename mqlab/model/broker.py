@@ -7,7 +7,7 @@ from typing import Literal
 
 from mqlab.model.shapes import Distribution
 
-__all__ = ["Binding", "Disk", "Exchange", "Memory", "Node", "Queue"]
+__all__ = ["Binding", "DeadLetter", "Disk", "Exchange", "Memory", "Node", "Queue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,30 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Where a queue sends what dies in it.
+
+    To ``exchange`` ("": the default one), under the message's own routing key unless ``routing_key`` says otherwise.
+    """
+
+    exchange: str
+    routing_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue. ``max_length`` counts ready messages, -1 means unbounded.
+    """A queue. ``max_length`` counts ready messages and ``max_bytes`` their bytes, -1 means unbounded.
 
     ``overflow``: drop-head (the oldest ready message is dropped) · reject-publish (the newest is refused, the
-    producer is told no if it asked for confirms) · drop-newest (the newest is dropped silently, as a
-    full UDP buffer would).
+    producer is told no if it asked for confirms) · reject-publish-dlx (so too, and it is dead-lettered) ·
+    drop-newest (the newest is dropped silently, as a full UDP buffer would).
     """
 
     name: str
     node: str
     durable: bool
     max_length: int = -1
-    overflow: Literal["drop-head", "reject-publish", "drop-newest"] = "drop-head"
+    overflow: Literal["drop-head", "reject-publish", "reject-publish-dlx", "drop-newest"] = "drop-head"
     vhost: str = "/"
     exclusive: bool = False
     """It belongs to the connection of its only consumer and is deleted with it."""
@@ -65,6 +76,16 @@ class Queue:
     """How long a follower waits, once it knows that the leader is gone, before it asks for votes."""
     suspect_ns: int = 0
     """How long a leader's machine must be silent before the others take it for dead."""
+    max_bytes: int = -1
+    ttl_ns: int = -1
+    """How long a message may stand in it; -1: as long as it must."""
+    max_priority: int = 0
+    """Levels above 0 that it tells apart; 0: none, it is a plain queue."""
+    dead_letter: DeadLetter | None = None
+    single_active_consumer: bool = False
+    """One consumer is served; the next in order of registration follows when its connection ends."""
+    delivery_limit: int = -1
+    """How often a message may come back; what comes back once more is dropped or dead-lettered. -1: no limit."""
 
 
 @dataclass(frozen=True, slots=True)

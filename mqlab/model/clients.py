@@ -39,6 +39,10 @@ class Message:
     keys: Keys
     persistent: bool
     sizes: Distribution | None = None
+    ttl_ns: int = -1
+    """How long each may stand in a queue; -1: as long as it must."""
+    priorities: tuple[tuple[int, float], ...] = ()
+    """(Priority, weight) pairs, weights adding up to 1: each message draws one. None: 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +281,10 @@ class ConsumerGroup:
     """It answers requests; None: it only works."""
     expects_record: ExpectsRecord | None = None
     """It looks up the state of a task before it begins; None: it begins."""
+    priority: int = 0
+    """Of consumers with room for another delivery those with the highest are served first."""
+    exclusive: bool = False
+    """The only consumer of its queue: the broker refuses any other."""
 
 
 def entity_name(group: str, member: int, count: int) -> str:

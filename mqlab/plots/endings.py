@@ -62,7 +62,7 @@ FATE_WORDS = {
     "expired": "its time to live ran out",
     "evicted": "a full queue dropped it",
     "rejected": "the producer was told no and stopped trying",
-    "discarded": "a consumer refused it for good",
+    "discarded": "a consumer refused it for good, or it came back too often",
     "deduplicated": "the broker knew it already",
     "unroutable": "no queue matched",
     "no_subscriber": "nobody was listening",

@@ -8,7 +8,7 @@ import numpy as np
 
 from mqlab.plots.look import span
 from mqlab.trace.fates import Cause
-from mqlab.trace.kinds import Direction, Kind
+from mqlab.trace.kinds import Death, Direction, Dropped, Kind
 from mqlab.trace.schema import Trace
 
 __all__ = ["PHRASES", "TROUBLE", "phrase"]
@@ -49,6 +49,23 @@ def _vanished(attempt: int, first: int, cause: int, who: str) -> str:
     return f"taken by a crash: {Cause(cause).name.lower().replace('_', ' ')}"
 
 
+_DISCARDED: Mapping[int, str] = {
+    0: "refused by the consumer: gone",
+    1: "the call breaks: its worker is gone",
+    2: "came back too often: gone",
+}
+_DEATHS: Mapping[int, str] = {
+    Death.EXPIRED: "expired",
+    Death.MAXLEN: "queue full",
+    Death.REJECTED: "refused",
+    Death.DELIVERY_LIMIT: "came back too often",
+}
+_DROPPED: Mapping[int, str] = {
+    Dropped.UNROUTABLE: "no queue matches",
+    Dropped.CYCLE: "it goes in a cycle",
+    Dropped.TOO_OFTEN: "it was one too often",
+}
+
 PHRASES: Mapping[Kind, Phrase] = {
     Kind.CREATED: _says("created"),
     Kind.SENT: _tried("sent"),
@@ -79,7 +96,11 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.DISPATCHED: _delivery("leaves for a consumer"),
     Kind.ACKED: _says("acknowledged: done"),
     Kind.REQUEUED: _either("handed back to the queue", "connection lost: back in the queue"),
-    Kind.DISCARDED: _either("refused by the consumer: gone", "the call breaks: its worker is gone"),
+    Kind.DISCARDED: lambda attempt, first, cause, who: _DISCARDED.get(cause, _DISCARDED[0]),
+    Kind.EXPIRED: _says("its time to live is over"),
+    Kind.DEAD_LETTERED: lambda attempt, first, cause, who: f"a dead letter: {_DEATHS.get(cause, 'it died')}",
+    Kind.ACTIVATED: _says("{who} is the active consumer"),
+    Kind.LETTER_DROPPED: lambda attempt, first, cause, who: f"dead letter dropped: {_DROPPED.get(cause, 'not taken')}",
     Kind.ACK_IGNORED: _says("ack comes too late: ignored"),
     Kind.STALE_PACKET: _packet("{} of an ended connection: ignored"),
     Kind.RETURN_SENT: _says("mandatory: broker sends it back"),
@@ -168,6 +189,9 @@ TROUBLE = frozenset(
         Kind.VANISHED,
         Kind.REQUEUED,
         Kind.DISCARDED,
+        Kind.EXPIRED,
+        Kind.DEAD_LETTERED,
+        Kind.LETTER_DROPPED,
         Kind.ACK_IGNORED,
         Kind.STALE_PACKET,
         Kind.EFFECT,

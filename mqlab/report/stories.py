@@ -29,6 +29,7 @@ _PROOFS = (
 _ENDINGS = (
     ("A lost message", (Fate.LOST,)),
     ("A refused message", (Fate.REJECTED, Fate.EVICTED, Fate.GAVE_UP, Fate.DISCARDED)),
+    ("A dead letter", (Fate.DEAD_LETTERED, Fate.EXPIRED)),
 )
 
 

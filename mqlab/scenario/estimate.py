@@ -58,10 +58,11 @@ def estimate(model: Model) -> Estimate:
     from mqlab.trace.schema import EVENT, FATE
 
     messages, copies, again = 0.0, 0.0, 0.0
+    letters = 2.0 if any(queue.dead_letter for queue in model.queues) else 1.0
     for producer in model.producers:
         sent = _created(model, producer)
         messages += sent
-        copies += sent * max(1.0, _queues_reached(model, producer))
+        copies += sent * max(1.0, _queues_reached(model, producer)) * letters
         if producer.request is not None:  # and as many replies
             messages += sent
             copies += sent
@@ -164,7 +165,8 @@ def _tries_more(model: Model, producer: ProducerGroup) -> float:
     """Guess how often a message is sent again: where a full queue refuses, half of the tries allowed."""
     if producer.buffer is not None and producer.buffer.when_full == "fail":
         return (producer.retry.attempts - 1) / 2
-    refusing = any(queue.max_length >= 0 and queue.overflow == "reject-publish" for queue in model.queues)
+    bounded = [queue for queue in model.queues if queue.max_length >= 0 or queue.max_bytes >= 0]
+    refusing = any(queue.overflow.startswith("reject-publish") for queue in bounded)
     return (producer.retry.attempts - 1) / 2 if refusing and producer.confirm is not None else 0.0
 
 

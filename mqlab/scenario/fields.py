@@ -30,7 +30,8 @@ from mqlab.units import (
 
 __all__ = [
     "COUNT_MAX", "WRITTEN", "Bandwidth", "Chosen", "Count", "Duration", "Durations", "Expressions", "Flag", "Flow",
-    "Leaf", "Length", "Lies", "Name", "Natural", "Number", "Positive", "PositiveDuration", "Probability", "Rate",
+    "Leaf", "Length", "Levels", "Lies", "Name", "Natural", "Number", "Positive", "PositiveDuration", "Priority",
+    "Probability", "Rank", "Rate",
     "Seed", "Size", "SpecError", "Switch", "Text", "Until", "choice", "parse_name", "short",
 ]  # fmt: skip
 
@@ -220,6 +221,9 @@ Bandwidth = Annotated[float, Leaf(parse_bandwidth, _written("such as 200 MB/s, o
 Probability = Annotated[float, Leaf(parse_probability, _written("0 to 1, or a percentage such as 1 %", "number"))]
 Count = Annotated[int, Leaf(lambda v: parse_count(v, 1, COUNT_MAX, "`10`"), _written("how many, from 1", "integer"))]
 Natural = Annotated[int, Leaf(lambda v: parse_count(v, 0, 10**9, "`10`"), _written("a whole number from 0", "integer"))]
+Levels = Annotated[int, Leaf(lambda v: parse_count(v, 1, 255, "`5`"), _written("a number from 1 to 255", "integer"))]
+Priority = Annotated[int, Leaf(lambda v: parse_count(v, 0, 255, "`5`"), _written("a number from 0 to 255", "integer"))]
+Rank = Annotated[int, Leaf(lambda v: parse_count(v, 0, 1000, "`10`"), _written("a number from 0 to 1000", "integer"))]
 Length = Annotated[int, Leaf(lambda v: parse_count(v, 0, 10**9, "`10_000`"), _written("such as 10_000", "integer"))]
 Seed = Annotated[int, Leaf(lambda v: parse_count(v, 0, 2**63 - 1, "`1`"), {"type": "integer", "minimum": 0})]
 Number = Annotated[float, Leaf(lambda v: parse_number(v, 0.0, 1e6), _written("a number from 0", "number"))]

@@ -28,7 +28,9 @@ from mqlab.scenario.fields import (
     Number,
     Positive,
     PositiveDuration,
+    Priority,
     Probability,
+    Rank,
     SpecError,
     Switch,
     Text,
@@ -46,7 +48,7 @@ from mqlab.scenario.shapes import (
     ServiceSpec,
     SizesSpec,
 )
-from mqlab.units import UnitError
+from mqlab.units import UnitError, parse_count
 
 __all__ = [
     "BufferSpec",
@@ -133,16 +135,32 @@ class ConnectionSpec(Spec):
     nodes: Annotated[_Nodes, WRITTEN] | None = None
 
 
+def _priorities(value: Any) -> Any:
+    if not value:
+        raise SpecError("there is no priority", "write `{0: 9, 9: 1}` (value: weight), or one number")
+    for key in value if isinstance(value, dict) else ():
+        try:
+            parse_count(Decimal(key) if key.isdecimal() else key, 0, 255, "`5`")
+        except UnitError as error:
+            raise SpecError(error.what, error.mend, at=(key,), key=True) from None
+    return value
+
+
+_Priorities = Annotated[dict[str, Positive], BeforeValidator(_priorities), Tag("<mapping>")]
+
+
 class MessageSpec(Spec):
     """What a group's messages look like."""
 
     reserved: ClassVar = {
         "headers": ("a message's headers stand where it is sent to", "write `to: {headers: {...}}`"),
-        **later("ttl", "expiration", "priority"),
+        "expiration": ("`expiration` is called `ttl` here", "write `ttl: 5 s`"),
     }
     size: SizesSpec | None = None
     key: KeySpec | None = None
     persistent: Flag | None = None
+    ttl: Duration | None = None
+    priority: Annotated[_Priorities | Annotated[Priority, Tag("<scalar>")], WRITTEN] | None = None
 
 
 def _weights(value: Any) -> Any:
@@ -246,7 +264,7 @@ class ContentionSpec(Spec):
 class ConsumerSpec(Spec):
     """A group of consumers alike."""
 
-    reserved: ClassVar = later("group", "offset", "priority", "exclusive")
+    reserved: ClassVar = later("group", "offset")
     queue: Name | None = None
     vhost: Host | None = None
     count: Count | None = None
@@ -265,5 +283,7 @@ class ConsumerSpec(Spec):
     reply: Annotated[_Reply, WRITTEN] | None = None
     expects_record: ExpectsRecordSpec | None = None
     restart: Duration | None = None
+    priority: Rank | None = None
+    exclusive: Flag | None = None
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None

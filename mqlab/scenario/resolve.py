@@ -11,6 +11,7 @@ from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.resolve_consumers import check_memories
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
+from mqlab.scenario.resolve_policies import check_policies, queue_policies
 from mqlab.scenario.resolve_replicas import clustered
 from mqlab.scenario.spec import (
     ConnectionsSpec,
@@ -54,7 +55,7 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
         warmup_ns=book.pick(spec.warmup, ("warmup",), parse_duration),
         nodes=nodes,
         exchanges=exchanges,
-        queues=tuple(_queue(book, n, s, nodes) for n, s in spec.queues.items()),
+        queues=tuple(_queue(book, spec, n, s, nodes) for n, s in spec.queues.items()),
         bindings=bindings,
         producers=tuple(
             producer(book, spec, nodes, n, s, (exchanges, bindings)) for n, s in spec.producers.items()
@@ -65,6 +66,7 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
     for group in model.consumers:
         _refuse_endless(book, model, group)
     check_memories(book, model)
+    check_policies(book, model)
     return resolve_faults(spec, book, model)
 
 
@@ -140,7 +142,7 @@ def _memory(book: Book, path: Path, spec: MemorySpec | None) -> Memory | None:
     return Memory(spec.limit, book.pick(spec.check, (*path, "check"), parse_duration))
 
 
-def _queue(book: Book, name: str, spec: QueueSpec, nodes: tuple[Node, ...]) -> Queue:
+def _queue(book: Book, scenario: ScenarioSpec, name: str, spec: QueueSpec, nodes: tuple[Node, ...]) -> Queue:
     path: Path = ("queues", name)
 
     def length(text: str) -> int:
@@ -156,4 +158,5 @@ def _queue(book: Book, name: str, spec: QueueSpec, nodes: tuple[Node, ...]) -> Q
         exclusive=bool(spec.exclusive),
         auto_delete=bool(spec.auto_delete),
         expires_ns=spec.expires or 0,
+        **queue_policies(book, scenario, name, spec),
     )

@@ -36,6 +36,7 @@ from mqlab.scenario.groups import (
     ProducerSpec,
 )
 from mqlab.scenario.resolve_consumers import consumer_extras, exceptions, prefetch
+from mqlab.scenario.resolve_policies import message_policies
 from mqlab.scenario.resolve_routing import check_host, host_of, looks_at_headers
 from mqlab.scenario.shapes import KeySpec, ServiceSpec
 from mqlab.scenario.spec import ScenarioSpec
@@ -135,7 +136,8 @@ class _Producers:
             keys = Keys("recorded", max(recording.keys) + 1)
         else:
             keys = lower.keys(spec.key or KeySpec.model_validate(book.text((*path, "key"))))
-        return Message(size, keys, book.pick(spec.persistent, (*path, "persistent"), flag), sizes)
+        persistent = book.pick(spec.persistent, (*path, "persistent"), flag)
+        return Message(size, keys, persistent, sizes, **message_policies(spec))
 
     def buffer(self, owner: Path, spec: BufferSpec | None) -> Buffer | None:
         """Resolve how much it keeps that cannot leave yet."""
@@ -275,6 +277,8 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
         vhost=host,
         reply=requests.reply(book, path, spec.reply),
         expects_record=requests.expects_record(book, path, spec.expects_record),
+        priority=spec.priority or 0,
+        exclusive=bool(spec.exclusive),
     )
     end_ns = scenario.duration + book.pick(scenario.drain, ("drain",), parse_duration)
     return consumer_extras(book, path, spec, plain, end_ns)

@@ -128,7 +128,10 @@ def looks_at_headers(exchanges: Iterable[Exchange], bound: Iterable[Binding], st
 
 
 def check_life(book: Book, spec: ScenarioSpec, name: str, written: QueueSpec) -> None:
-    """Refuse an exclusive queue that several connections would share, or none."""
+    """Refuse an exclusive queue that several connections would share, or none; and replicas that expire."""
+    if book.system.replicated and written.expires:
+        what = "a quorum queue that expires is not simulated by this version"
+        raise book.error(("queues", name, "expires"), what, "leave it out, or choose `system: rabbitmq`", key=True)
     if not written.exclusive:
         return
     path: Path = ("queues", name, "exclusive")

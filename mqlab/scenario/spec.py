@@ -17,8 +17,10 @@ from mqlab.scenario.fields import (
     Expressions,
     Flag,
     Length,
+    Levels,
     Lies,
     Name,
+    Natural,
     PositiveDuration,
     Seed,
     Size,
@@ -33,8 +35,8 @@ from mqlab.scenario.mapping import Spec, check_entities, check_list, later
 from mqlab.scenario.shapes import DistributionSpec
 
 __all__ = [
-    "BindingSpec", "ConnectionsSpec", "CpuSpec", "DiskSpec", "ExchangeSpec", "FaultSpec", "MemorySpec", "NetworkSpec",
-    "NodeSpec", "QueueSpec", "ScenarioSpec",
+    "BindingSpec", "ConnectionsSpec", "CpuSpec", "DeadLetterSpec", "DiskSpec", "ExchangeSpec", "FaultSpec",
+    "MemorySpec", "NetworkSpec", "NodeSpec", "QueueSpec", "ScenarioSpec",
 ]  # fmt: skip
 
 
@@ -74,24 +76,44 @@ class BindingSpec(Spec):
             )
 
 
-Overflow = Literal["drop-head", "reject-publish", "drop-newest"]
-_OVERFLOW = choice("drop-head", "reject-publish", "drop-newest", later=("reject-publish-dlx",))
+Overflow = Literal["drop-head", "reject-publish", "reject-publish-dlx", "drop-newest"]
+_OVERFLOW = choice("drop-head", "reject-publish", "reject-publish-dlx", "drop-newest")
+
+
+class DeadLetterSpec(Spec):
+    """Where a queue sends what dies in it."""
+
+    exchange: Text | None = None
+    routing_key: Text | None = None
+
+    @classmethod
+    def check_fields(cls, value: dict[str, Any]) -> None:
+        """Demand that it says something."""
+        super().check_fields(value)
+        if value.get("exchange") is None and value.get("routing_key") is None:
+            raise SpecError("`dead_letter` does not say where to", "write for instance `{routing_key: late}`")
 
 
 class QueueSpec(Spec):
     """A queue."""
 
-    reserved: ClassVar = later(
-        "ttl", "message_ttl", "max_priority", "max_bytes", "dead_letter", "type", "delivery_limit",
-        "single_active_consumer", "partitions",
-    )  # fmt: skip
+    reserved: ClassVar = {
+        "message_ttl": ("`message_ttl` is called `ttl` here", "write `ttl: 5 s`"),
+        **later("type", "partitions"),
+    }
     durable: Flag | None = None
     exclusive: Flag | None = None
     auto_delete: Flag | None = None
     expires: PositiveDuration | None = None
     vhost: Host | None = None
     max_length: Length | None = None
+    max_bytes: Size | None = None
     overflow: Annotated[Overflow, _OVERFLOW] | None = None
+    ttl: Duration | None = None
+    max_priority: Levels | None = None
+    dead_letter: DeadLetterSpec | None = None
+    single_active_consumer: Flag | None = None
+    delivery_limit: Natural | None = None
     node: Name | None = None
     replicas: Count | None = None
     election: DistributionSpec | None = None

@@ -72,6 +72,11 @@ def _of_model(model: Model) -> dict[str, Name]:
         for queue in model.queues
         for stat in _QUEUE
     }
+    for consumer in model.consumers:
+        work = ("consumers", consumer.name)
+        names[f"consumers.{consumer.name}.processed"] = Name((*work, "processed"), NUMBER)
+        for producer in model.producers:
+            names[f"consumers.{consumer.name}.from.{producer.name}"] = Name((*work, "from", producer.name), NUMBER)
     busy = [consumer.name for consumer in model.consumers]
     busy += [f"{node.name}.{part}" for node in model.nodes for part in ("cpu", "disk")]
     return names | {f"utilisation.{entity}": Name(("utilisation", entity), NUMBER) for entity in busy}

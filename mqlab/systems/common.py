@@ -60,6 +60,7 @@ COMMON: Final = (
     Default("nodes.*.cpu.connect", "0 s", OURS + "connections are long-lived; a crowd that comes at once is looked at"),
     Default("nodes.*.connections.max", "unbounded", OURS + "as many as come"),
     Default("nodes.*.connections.handshake", "10 s", OURS + "as RabbitMQ's handshake_timeout"),
+    Default("queues.*.delivery_limit", "unbounded", OURS + "a message may come back as often as it must"),
     Default("nodes.*.disk.bandwidth", "200 MB/s", OURS + "a modest solid-state disk"),
 )
 

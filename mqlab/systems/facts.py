@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mqlab.model import ConsumerGroup, Fault, Link, Model, ProducerGroup, Queue
-from mqlab.routing import router_of
+from mqlab.routing import dead_letter_way, router_of, ways_of
 
 __all__ = [
     "acknowledges_unread",
+    "arrives_late",
     "breaks_consumer",
     "breaks_producer",
     "consumers_of",
     "copies_possible",
+    "dead_letters_double",
+    "dead_letters_into",
     "deleted_with_messages",
+    "expires",
     "feeders_of",
+    "is_bounded",
+    "keeps_what_it_evicts",
     "lies",
     "loses_memory",
     "queues_of",
     "redelivery_possible",
+    "refuses",
     "remembers_all",
     "reorders_link",
     "resends",
@@ -50,6 +57,84 @@ def queues_of(model: Model, producer: ProducerGroup) -> tuple[Queue, ...]:
         if weight > 0:
             reached.update(router.reach(where.exchange, key, headers, vhost=producer.vhost))
     return tuple(queue for queue in model.queues if queue.name in reached)
+
+
+def is_bounded(queue: Queue) -> bool:
+    """Whether a queue can be full."""
+    return queue.max_length >= 0 or queue.max_bytes >= 0
+
+
+def refuses(queue: Queue) -> bool:
+    """Whether a queue tells producers no when it is full."""
+    return is_bounded(queue) and queue.overflow.startswith("reject-publish")
+
+
+def dead_letters_into(model: Model, queue: Queue) -> tuple[Queue, ...]:
+    """Find the queues whose dead letters may reach this one."""
+    ways = ways_of(model)
+    return tuple(
+        source
+        for source in model.queues
+        if source.dead_letter and any(queue.name in dead_letter_way(model, source, way)[1] for way in ways)
+    )
+
+
+def dead_letters_double(model: Model, queue: Queue) -> str:
+    """Say why one message may reach a queue twice as a dead letter; or nothing."""
+    known: list[Queue] = []
+    waiting = [queue]
+    while waiting:
+        place = waiting.pop()
+        sources = dead_letters_into(model, place)
+        if len(sources) + bool(feeders_of(model, place)) > 1:
+            names = [f"`{source.name}`" for source in sources]
+            return f"queue `{place.name}` gets messages in more than one way, as dead letters of {' and '.join(names)}"
+        for source in sources:
+            again = copies_possible(model, source)
+            if not again and source.overflow == "reject-publish-dlx":
+                again = next((f"`{p.name}` tries again" for p in feeders_of(model, source) if p.retry.attempts > 1), "")
+            if again:
+                return f"queue `{source.name}` passes dead letters on, and {again}"
+        waiting += [source for source in sources if source not in known]
+        known += sources
+    return ""
+
+
+def keeps_what_it_evicts(model: Model, queue: Queue) -> bool:
+    """Whether everything that a full queue drops reaches another queue: there is one for each way, and no way back."""
+    if queue.dead_letter is None or queue.overflow != "drop-head":
+        return False
+    reached: set[str] = set()
+    waiting, ways = [queue.name], ways_of(model)
+    by_name = {each.name: each for each in model.queues}
+    while waiting:
+        found = [dead_letter_way(model, by_name[waiting[-1]], way)[1] for way in ways]
+        if waiting.pop() == queue.name and not all(found):
+            return False
+        new = {name for names in found for name in names} - reached
+        reached |= new
+        waiting += new
+    return queue.name not in reached
+
+
+def expires(model: Model, queue: Queue) -> bool:
+    """Whether what stands in a queue may expire there."""
+    return queue.ttl_ns >= 0 or any(p.message.ttl_ns >= 0 for p in feeders_of(model, queue))
+
+
+def arrives_late(model: Model, queue: Queue) -> str:
+    """Say why a message may reach a consumer after its time in a queue is over; or nothing."""
+    for fault in model.faults:
+        if fault.kind not in ("crash", "power_loss", "reset", "silence"):
+            return f"`{fault.target}` is hit by a {fault.kind} fault"
+    if next(node for node in model.nodes if node.name == queue.node).deliver_ns > 0:
+        return f"the broker takes time to send what it took out of queue `{queue.name}`"
+    for consumer in consumers_of(model, queue):
+        down = consumer.link.down.latency
+        if down.kind != "constant" or down.params[0] > 0:
+            return f"a message that was sent in time to `{consumer.name}` may expire on its way"
+    again = copies_possible(model, queue) or loses_memory(model, queue.node)
+    return f"{again}, and the time of a message that is sent again begins anew" if again else ""
 
 
 def feeders_of(model: Model, queue: Queue) -> tuple[ProducerGroup, ...]:
@@ -186,7 +271,7 @@ def resends(model: Model, producer: ProducerGroup) -> str:
     if producer.confirm is not None:
         if producer.confirm.timeout_ns > 0:
             return f"`{producer.name}` sends again when a confirm is late"
-        refusing = [q for q in queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
+        refusing = [q for q in queues_of(model, producer) if refuses(q)]
         if refusing and len(queues_of(model, producer)) > 1:
             return f"`{producer.name}` sends again to all queues when `{refusing[0].name}` refuses"
         failing = _answers_no(model, producer)

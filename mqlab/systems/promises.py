@@ -24,7 +24,6 @@ _NEVER: Final = {
     "nonmonotonic": _NO_LOG,
     "inconsistent_offsets": _NO_LOG,
     "unseen": _NO_LOG,
-    "stale": "no message here has a time-to-live",
     "aborted_read": "there are no transactions here",
 }
 
@@ -51,6 +50,7 @@ def queue_contract(model: Model) -> dict[str, Promise]:
             "duplicate_effect": (_why_double, "no message reaches a handler twice without being recognised"),
             "out_of_order": (_why_disorder, "one producer and one consumer a queue, and nothing goes twice"),
             "reply_mismatch": (replies.mismatched, "a reply is taken for the request whose correlation id it carries"),
+            "stale": (_why_stale, "what is past its time-to-live is never sent, and what is sent arrives at once"),
         },
     )
 
@@ -105,11 +105,11 @@ def _why_lost(model: Model) -> str:
             reason = _why_lost_in(model, producer, queue)
             if reason:
                 return reason
-    return ""
+    return _any_queue(model, _why_letters_get_lost)
 
 
 def _why_lost_in(model: Model, producer: ProducerGroup, queue: Queue) -> str:
-    if queue.max_length >= 0 and queue.overflow != "reject-publish":
+    if facts.is_bounded(queue) and not facts.refuses(queue) and not facts.keeps_what_it_evicts(model, queue):
         return f"queue `{queue.name}` throws messages away when it is full ({queue.overflow})"
     deleted = facts.deleted_with_messages(model, queue)
     if deleted:
@@ -126,6 +126,24 @@ def _why_lost_in(model: Model, producer: ProducerGroup, queue: Queue) -> str:
         return f"`{producer.name}` reaches queue `{queue.name}` through another node and {taken}"
     for consumer in facts.consumers_of(model, queue):
         reason = _why_auto_ack_loses(model, consumer, queue) or facts.acknowledges_unread(model, consumer)
+        if reason:
+            return reason
+    return ""
+
+
+def _why_letters_get_lost(model: Model, queue: Queue) -> str:
+    """Say why a dead letter that is on its way to this queue, or stands in it, may be lost."""
+    sources = facts.dead_letters_into(model, queue)
+    if not sources:
+        return ""
+    letters = f"dead letters of queue `{sources[0].name}` are republished without confirms"
+    if facts.is_bounded(queue):
+        return f"{letters} and queue `{queue.name}` takes no more when it is full ({queue.overflow})"
+    taken = facts.loses_memory(model, queue.node)
+    if taken:
+        return f"{letters} and {taken}"
+    for consumer in facts.consumers_of(model, queue):
+        reason = _why_auto_ack_loses(model, consumer, queue)
         if reason:
             return reason
     return ""
@@ -168,7 +186,11 @@ def _why_double_in(model: Model, queue: Queue) -> str:
     groups = facts.consumers_of(model, queue)
     if not groups:
         return ""
-    reason = facts.copies_possible(model, queue) or facts.redelivery_possible(model, queue)
+    reason = (
+        facts.copies_possible(model, queue)
+        or facts.redelivery_possible(model, queue)
+        or facts.dead_letters_double(model, queue)
+    )
     if not reason:
         return ""
     alone = len(groups) == 1
@@ -193,9 +215,17 @@ def _why_disorder(model: Model) -> str:
 
 def _why_disorder_in(model: Model, queue: Queue) -> str:
     consumers, feeders = facts.consumers_of(model, queue), facts.feeders_of(model, queue)
-    if not consumers or not feeders:
+    if not consumers:
         return ""
-    if sum(facts.works_at_once(group) for group in consumers) > 1:
+    sources = facts.dead_letters_into(model, queue)
+    if sources:
+        return f"queue `{queue.name}` gets dead letters of `{sources[0].name}`, in the order in which they died"
+    if not feeders:
+        return ""
+    if queue.max_priority > 0 and len({value for p in feeders for value, _ in p.message.priorities or ((0, 1),)}) > 1:
+        return f"queue `{queue.name}` serves higher priorities first"
+    at_once = [facts.works_at_once(group) for group in consumers]
+    if (max(at_once) if queue.single_active_consumer else sum(at_once)) > 1:
         return f"several consumers work on queue `{queue.name}` at once"
     if sum(group.count for group in feeders) > 1:
         return f"several producers send to queue `{queue.name}`, and order holds for one alone"
@@ -223,7 +253,17 @@ def _why_sent_later(model: Model, producer: ProducerGroup) -> str:
     broken = facts.breaks_producer(model, producer)
     if broken:
         return f"`{producer.name}` tries again later when {broken}"
-    refusing = [q for q in facts.queues_of(model, producer) if q.max_length >= 0 and q.overflow == "reject-publish"]
+    refusing = [q for q in facts.queues_of(model, producer) if facts.refuses(q)]
     if refusing and producer.confirm is not None:
         return f"`{producer.name}` tries again later when `{refusing[0].name}` refuses"
     return ""
+
+
+def _why_stale(model: Model) -> str:
+    return _any_queue(model, _why_stale_in)
+
+
+def _why_stale_in(model: Model, queue: Queue) -> str:
+    if not facts.expires(model, queue) or not facts.consumers_of(model, queue):
+        return ""
+    return facts.arrives_late(model, queue)

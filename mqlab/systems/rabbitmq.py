@@ -40,6 +40,10 @@ DEFAULTS: Final = with_common(
     Default("queues.*.durable", "false", f"{_PIKA}.queue_declare: durable=False"),
     Default("queues.*.max_length", "unbounded", f"{_DOCS}maxlength: no limit unless one is set"),
     Default("queues.*.overflow", "drop-head", f"{_DOCS}maxlength: the oldest are dropped by default"),
+    Default(
+        "queues.*.delivery_limit", "unbounded",
+        f"{_DOCS}quorum-queues#poison-message-handling: classic queues count nothing (quorum queues: 20 since 4.0)",
+    ),
     Default("consumers.*.prefetch", "0", f"{_DOCS}consumer-prefetch: 0 is no limit, and nothing else is set"),
     Default("consumers.*.ack", "manual", f"{_PIKA}.basic_consume: auto_ack=False"),
     Default(
@@ -74,12 +78,13 @@ SYSTEM: Final = System(
     mechanisms={
         "exchanges": "direct, fanout, topic, headers, with alternates; the default one knows queues by their names",
         "bindings": "which keys or headers of an exchange go to which queue, or to which other exchange",
-        "queues": "durable or not, bounded or not, with an overflow policy; exclusive, auto-deleted or expiring",
         "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends; requests",
         "consumers": "push with prefetch, or pull; automatic or manual acknowledgement, redelivery, time-out; replies",
-        "nodes": "processor, disk with group commit; process crash and power loss",
+        "nodes": "processor, disk with group commit, connections; crash, power loss, slowness, pause, wrong clock",
+        "queues": "durable or not, bounded in messages or bytes, with an overflow policy, times to live, dead letters, "
+        "priorities, delivery limits, a single active consumer; exclusive, auto-deleted or expiring",
         "alarms": "memory limit and full disk: connections that publish are blocked, consumers go on",
-        "links": "latency, loss, duplication, order; reset and silence",
+        "links": "latency, bandwidth, loss (also in bursts), duplication, order; reset, silence, partition",
     },
     defaults=DEFAULTS,
     contract=queue_contract,

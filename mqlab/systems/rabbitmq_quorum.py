@@ -29,6 +29,10 @@ _OWN: Final = (
     Default("queues.*.durable", "true", f"{_QUORUM}#feature-matrix: non-durable queues, no"),
     Default("queues.*.replicas", "3", f"{_QUORUM}#replication-factor: up to three, one on each node"),
     Default(
+        "queues.*.delivery_limit", "20",
+        f"{_QUORUM}#poison-message-handling: 20 since 4.0; 3.x knew no limit unless one was set",
+    ),
+    Default(
         "queues.*.election", "{uniform: {low: 150 ms, high: 300 ms}}",
         f"{_RAFT}, section 9.3: 150 to 300 ms; {_RA}: a short, randomised time-out",
     ),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["Direction", "Ending", "Kind"]
+__all__ = ["Death", "Direction", "Dropped", "Ending", "Kind"]
 
 
 class Kind(IntEnum):
@@ -88,16 +88,20 @@ class Kind(IntEnum):
     REQUEUED = 32
     """The copy goes back to its place in the queue (``cause`` 0 = nack, 1 = connection lost)."""
     DISCARDED = 33
-    """The consumer refused it for good (``cause`` 0), or died with a call in its hands, which breaks (1)."""
+    """The consumer refused it for good (``cause`` 0), or died with a call in its hands, which breaks (1); or it came
+    back to its queue once too often (2)."""
     ACK_IGNORED = 34
     """An acknowledgement for a delivery the broker no longer counts (its connection ended)."""
     STALE_PACKET = 35
     """A packet of a connection that has ended arrives nowhere (``first`` = a :class:`Direction`)."""
-
     RETURN_SENT = 36
     """The broker sends a mandatory message that found no queue back to its producer (basic.return)."""
     RETURNED = 37
     """The producer has it back, and knows that no queue took it."""
+    EXPIRED = 38
+    """Its time-to-live was over when it stood at the head of its queue (``first`` = how long ago, in ns)."""
+    DEAD_LETTERED = 39
+    """The queue passes it on to its dead-letter exchange (``cause`` = a :class:`Death`)."""
 
     # the consumer
     DELIVERED = 40
@@ -178,6 +182,13 @@ class Kind(IntEnum):
     DELETED = 85
     """This copy goes with its queue."""
 
+    # queue policies
+    ACTIVATED = 87
+    """``actor`` (a consumer) becomes the single active one of ``queue`` (``first`` = its place in the order of
+    registration)."""
+    LETTER_DROPPED = 88
+    """A dead letter does not reach ``queue``, or none at all (``cause`` = a :class:`Dropped`)."""
+
     # a replicated queue
     APPENDED = 100
     """The leader (``actor``) has put a publish into its log, not committed yet (``first`` = its index there)."""
@@ -228,6 +239,26 @@ class Ending(IntEnum):
     """Its broker went down, and it was not durable, or exclusive."""
     UNBOUND = 3
     """Its broker went down, and only its bindings are gone: an exchange on the way was not durable."""
+
+
+class Death(IntEnum):
+    """Why a message leaves its queue for the dead-letter exchange."""
+
+    EXPIRED = 1
+    MAXLEN = 2
+    REJECTED = 3
+    DELIVERY_LIMIT = 4
+
+
+class Dropped(IntEnum):
+    """Why a dead letter is dropped."""
+
+    UNROUTABLE = 0
+    """No queue is bound for it."""
+    CYCLE = 1
+    """It died in that queue before, and nobody has rejected it since."""
+    TOO_OFTEN = 2
+    """It has been dead-lettered more often than the lab keeps count of."""
 
 
 class Direction(IntEnum):

@@ -66,8 +66,6 @@ TABLE = [
     Broken("topics", "exchanges:\n  events", "topics:\n  events", 11, 1, "need a log system", "`queues`"),
     Broken("groups", "exchanges:\n  events", "groups:\n  events", 11, 1, "`groups` need a log", "`queues`"),
     Broken("stop", SPAN, "duration: 10 s\nstop: {messages: 5}", 4, 1, "stop conditions are not", "`duration`"),
-    Broken("overflow dlx", LENGTH, "overflow: reject-publish-dlx", 7, 22, "not simulated", "drop-head"),
-    Broken("time-to-live", LENGTH, "ttl: 5 s", 7, 12, "`ttl` is not simulated", "leave it out"),
     Broken("later distribution", WORK, "service: {pareto: 3}", 10, 36, "`pareto` is not", "lognormal"),
     # units
     Broken("duration without unit", SPAN, "duration: 10", 3, 11, "has no unit", "`10 s`"),

@@ -49,7 +49,8 @@ def test_counts_alone_judge_nothing_and_say_why():
 
 def test_the_model_tells_who_asks_for_confirms():
     def asking(confirm):
-        return SimpleNamespace(producers=[SimpleNamespace(name="buyers", confirm=confirm, request=None)])
+        asks = SimpleNamespace(name="buyers", confirm=confirm, request=None)
+        return SimpleNamespace(queues=(), producers=[asks])
 
     run = trace([processed(0, confirmed_ns=-1)])
     counts = [

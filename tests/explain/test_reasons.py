@@ -18,6 +18,7 @@ from tests.support.traces import (
     MS,
     ORDERS,
     STOCK_0,
+    STOCK_1,
     S,
     event,
     fate_row,
@@ -106,6 +107,22 @@ CASES = {
         ),
         overrides=NO_CONFIRM,
         silent=("link.loss",),
+    ),
+    "wire, partition ordered": Case(
+        (lost(Cause.WIRE, queue=-1),),
+        ("Decided by `faults`",),
+        events=(
+            event(S, Kind.PARTITION_BEGAN, -1, actor=BUYER_0),
+            at_producer(Kind.PACKET_LOST, first=Direction.PUBLISH),
+        ),
+        overrides=NO_CONFIRM,
+        silent=("link.loss",),
+    ),
+    "a call broke": Case(
+        (fate_row(0, fate=Fate.REJECTED, **STORED),),
+        ("was gone before it had answered", "`faults`", "a queue between the two"),
+        events=(event(S, Kind.DISCARDED, 0, actor=STOCK_1, cause=1),),
+        silent=("was full",),
     ),
     "wire, connection ended": Case(
         (lost(Cause.WIRE, queue=-1),),

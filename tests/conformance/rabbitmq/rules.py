@@ -13,6 +13,7 @@ __all__ = ["RULES", "Rule"]
 
 _DOCS: Final = "https://www.rabbitmq.com/docs/"
 _CONCEPTS: Final = "https://www.rabbitmq.com/tutorials/amqp-concepts"
+_QUORUM: Final = f"{_DOCS}quorum-queues"
 _WHEN: Final = f"{_DOCS}confirms#when-publishes-are-confirmed"
 
 
@@ -67,6 +68,10 @@ RULES: Final = (
         "a persistent message for a durable queue is confirmed once it is on disk", _WHEN,
         "test_confirms::test_persistent_on_durable_is_confirmed_once_on_disk",
         "test_confirms::test_only_persistent_and_durable_together_wait_for_the_disk",
+    ),
+    _rule(
+        "a message for a quorum queue is confirmed once a quorum of replicas has it", _WHEN,
+        "test_quorum_queues::test_a_confirm_comes_once_a_majority_of_replicas_has_it_on_disk",
     ),
     _rule(
         "writes are batched, so a confirm may take as long as the batch", f"{_DOCS}confirms#publisher-confirms-latency",
@@ -134,6 +139,17 @@ RULES: Final = (
         "prefetch bounds what one consumer holds unacknowledged; 0 bounds nothing", f"{_DOCS}consumer-prefetch",
         "test_round_robin_and_prefetch::test_prefetch_bounds_what_one_consumer_holds_unacknowledged",
         "test_round_robin_and_prefetch::test_prefetch_0_bounds_nothing",
+    ),
+    _rule(
+        "prefetch holds for each new consumer, or (global) for all consumers of a channel together",
+        f"{_DOCS}consumer-prefetch",
+        "test_channels::test_a_channels_prefetch_is_shared_by_its_consumers_beside_their_own",
+        "test_channels::test_a_consumers_prefetch_is_its_own",
+    ),
+    _rule(
+        "prefetch does not concern messages that are fetched (basic.get)", f"{_DOCS}consumer-prefetch",
+        "test_pull::test_prefetch_does_not_concern_basic_get",
+        "test_pull::test_basic_get_fetches_one_message_at_a_time",
     ),
     _rule(
         "a limit for the channel (global=true) is shared by its consumers, beside their own",
@@ -206,6 +222,29 @@ RULES: Final = (
         "automatic acknowledgement knows no back-pressure", f"{_DOCS}confirms#acknowledgement-modes",
         "test_acknowledgements::test_auto_ack_knows_no_back_pressure",
     ),
+    _rule(
+        "the classic broker waits for an acknowledgement for ever", f"{_DOCS}consumers#acknowledgement-timeout",
+        "test_channels::test_the_classic_broker_waits_for_an_acknowledgement_for_ever",
+    ),
+    _rule(
+        "a newer one closes the channel of who keeps a delivery too long (30 minutes, looked at each minute)",
+        f"{_DOCS}consumers#acknowledgement-timeout",
+        "test_channels::test_a_delivery_not_acknowledged_in_time_closes_the_channel",
+        "test_channels::test_what_was_unacknowledged_on_it_is_requeued_and_marked_redelivered",
+    ),
+    _rule(
+        "one acknowledgement may settle everything up to its tag", f"{_DOCS}confirms#consumer-acks-multiple-parameter",
+        "test_channels::test_one_acknowledgement_settles_everything_up_to_its_tag",
+    ),
+    _rule(
+        "what is rejected without requeue is discarded where there is no dead-letter exchange",
+        f"{_DOCS}confirms#consumer-nacks-requeue",
+        "test_rejection::test_rejected_without_requeue_is_discarded_where_there_is_no_dead_letter_exchange",
+    ),
+    _rule(
+        "what is always requeued goes round for ever", f"{_DOCS}confirms#consumer-nacks-requeue",
+        "test_rejection::test_a_consumer_that_always_requeues_makes_a_loop",
+    ),
     # limits
     _rule(
         "a length limit counts ready messages only", f"{_DOCS}maxlength",
@@ -224,5 +263,52 @@ RULES: Final = (
     _rule(
         "where one queue refuses, the others keep their copy", f"{_DOCS}maxlength#overflow-behaviour",
         "test_max_length::test_a_queue_that_refuses_leaves_the_others_their_copy",
+    ),
+    # quorum queues
+    _rule(
+        "a quorum queue goes on as long as a majority of its replicas is up", f"{_QUORUM}#quorum-requirements",
+        "test_quorum_queues::test_one_of_three_nodes_may_go_and_nothing_confirmed_is_lost",
+        "test_quorum_queues::test_without_a_majority_it_makes_no_progress_and_loses_nothing_confirmed",
+    ),
+    _rule(
+        "when the node of a leader fails, a follower is elected and resumes", f"{_QUORUM}#leader-election",
+        "test_quorum_queues::test_when_the_leader_fails_a_follower_is_elected_and_resumes",
+    ),
+    _rule(
+        "a replica that was away is sent only what it lacks", f"{_QUORUM}#leader-election",
+        "test_quorum_queues::test_a_replica_that_was_away_is_sent_only_what_it_lacks",
+    ),
+    _rule(
+        "what was not confirmed has no guarantee", f"{_QUORUM}#data-safety",
+        "test_quorum_queues::test_what_was_not_confirmed_may_be_lost_with_the_leader",
+    ),
+    _rule(
+        "quorum queues are durable, their messages persistent; exclusive and transient ones there are none",
+        f"{_QUORUM}#feature-matrix",
+        "test_quorum_queues::test_messages_are_on_disk_whatever_their_mode_and_queues_always_durable",
+        "test_quorum_queues::test_what_a_quorum_queue_does_not_do_is_refused",
+    ),
+    _rule(
+        "a quorum queue has up to three replicas unless told otherwise", f"{_QUORUM}#replication-factor",
+        "test_quorum_queues::test_up_to_three_replicas_by_default",
+    ),
+    _rule(
+        "a full quorum queue may overshoot its limit by what is on its way", f"{_QUORUM}#length-limit",
+        "test_quorum_queues::test_a_full_queue_overshoots_its_limit_by_what_is_on_its_way",
+    ),
+    # connections and alarms
+    _rule(
+        "a peer that is not heard for the heartbeat time-out is taken for dead", f"{_DOCS}heartbeats",
+        "test_connections::test_a_client_that_is_not_heard_for_the_heartbeat_time_out_is_closed",
+        "test_connections::test_a_client_that_hears_nothing_for_the_heartbeat_time_out_gives_its_connection_up",
+    ),
+    _rule(
+        "an alarm blocks those who publish, and nobody else", f"{_DOCS}alarms",
+        "test_broker_resources::test_an_alarm_blocks_publishers_only",
+        "test_broker_resources::test_memory_above_the_limit_raises_an_alarm_and_below_it_clears_it",
+    ),
+    _rule(
+        "a blocked client is told once, and again when all alarms have cleared", f"{_DOCS}connection-blocked",
+        "test_broker_resources::test_a_blocked_client_is_told_once_until_all_alarms_have_cleared",
     ),
 )  # fmt: skip
