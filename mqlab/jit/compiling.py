@@ -1,8 +1,8 @@
 """The helper process that compiles an entry: ``python -m mqlab.jit.compiling MODULE NAME FOLDER``.
 
-numba types each kernel and writes LLVM assembly, unoptimised; the whole is then made one program in which only the
-entry is visible, and LLVM optimises it once. Knowing that nobody else calls a kernel, it drops all wrappers and inlines
-what is called from one place: quicker to compile than function by function, and quicker to run.
+numba types each kernel and writes its LLVM assembly, and nothing more; the whole is then made one program in which
+only the entry is visible, and LLVM optimises it once. Knowing that nobody else calls a kernel, it drops all wrappers
+and inlines what is called from one place: quicker to compile than function by function, and quicker to run.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ def compile_entry(module: str, name: str) -> tuple[str, bytes]:
 
     from mqlab.jit.numba_side import llvm_of, seldom_symbols
 
-    symbol, assembly = llvm_of(getattr(import_module(module), name))
+    symbol, parts = llvm_of(getattr(import_module(module), name))
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    program = llvm.parse_assembly(assembly)
+    program = llvm.parse_assembly(parts[0])
+    for part in parts[1:]:
+        program.link_in(llvm.parse_assembly(part))
     apart = seldom_symbols()
     for function in program.functions:
         if not function.is_declaration and function.name != symbol:

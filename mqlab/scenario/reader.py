@@ -150,7 +150,7 @@ class _Builder:
             elif kind == "AliasEvent":
                 raise self.error(
                     event, f"the alias `*{event.anchor}` is not allowed",
-                    "write the value out, or name a link under `links`",
+                    "write the value out, or name a link under `links`; a routing key such as `*.x` goes in quotes",
                 )  # fmt: skip
             elif kind in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
                 self.start(event, kind)

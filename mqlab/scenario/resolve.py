@@ -12,7 +12,7 @@ from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.resolve_consumers import check_memories
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
 from mqlab.scenario.resolve_policies import check_policies, queue_policies
-from mqlab.scenario.resolve_replicas import clustered
+from mqlab.scenario.resolve_replicas import clustered, refuse_pauses
 from mqlab.scenario.spec import (
     ConnectionsSpec,
     CpuSpec,
@@ -67,7 +67,7 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
         _refuse_endless(book, model, group)
     check_memories(book, model)
     check_policies(book, model)
-    return resolve_faults(spec, book, model)
+    return refuse_pauses(book, resolve_faults(spec, book, model))
 
 
 def _refuse_endless(book: Book, model: Model, group: ConsumerGroup) -> None:

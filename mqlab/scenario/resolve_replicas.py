@@ -13,7 +13,7 @@ from mqlab.scenario.shapes import DistributionSpec
 from mqlab.scenario.spec import NodeSpec, QueueSpec, ScenarioSpec
 from mqlab.units import parse_count, parse_duration
 
-__all__ = ["clustered"]
+__all__ = ["clustered", "refuse_pauses"]
 
 _CHOOSE = "leave it out, or choose `system: rabbitmq-quorum`"
 
@@ -30,6 +30,16 @@ def clustered(book: Book, spec: ScenarioSpec, model: Model) -> Model:
         producers=tuple(_producer(book, model, group, spec.producers[group.name]) for group in model.producers),
         consumers=tuple(_consumer(book, model, group, spec.consumers[group.name]) for group in model.consumers),
     )
+
+
+def refuse_pauses(book: Book, model: Model) -> Model:
+    """Refuse to let a node stand still that holds replicas: its peers would elect another leader behind its back."""
+    names = {node.name for node in model.nodes}
+    for fault in model.faults if book.system.replicated else ():
+        if fault.kind == "pause" and fault.target.removeprefix("nodes.") in names:
+            what = f"a node with replicas (`{fault.target}`) that stands still is not simulated by this version"
+            raise book.error(("faults",), what, "let it crash, or choose `system: rabbitmq`")
+    return model
 
 
 def _node(book: Book, node: Node, spec: NodeSpec) -> Node:

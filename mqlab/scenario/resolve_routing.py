@@ -93,6 +93,8 @@ def _binding(book: Book, spec: ScenarioSpec, kinds: dict[str, str], path: Path, 
     if kind in ("direct", "topic") and written.key is None:
         example = written.queue or written.to_exchange
         mend = f"add `key: {example}`, or make `{written.exchange}` a fanout exchange"
+        if kind == "topic":
+            mend += "; a key that begins with `#` or `*` goes in quotes"
         raise book.error(path, f"a binding to a {kind} exchange needs a `key`", mend)
     if kind == "headers" and written.headers is None:
         raise book.error(path, "a binding to a headers exchange needs `headers`", "add `headers: {format: pdf}`")

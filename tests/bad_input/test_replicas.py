@@ -36,6 +36,7 @@ BROKEN = [
     ("100/s}}", "100/s}, node: b, connection: {nodes: [a, b]}}", 5, "contradict each other", "leave `node` out"),
     ("service: 4 ms", "prefetch: {channel: 20}", 9, "global QoS", "prefetch: 20"),
     ("service: 4 ms", "acks: {batch: 10}", 9, "not simulated with replicas", "leave it out"),
+    ("consumers:", "faults: [{at: 1 s, pause: b, for: 1 s}]\nconsumers:", 8, "that stands still", "let it crash"),
     ("{a: {}, b: {}", "{a: {disk: {lies: true}}, b: {}", 3, "a disk that lies under a replica", "leave it out"),
     ("{a: {}, b: {}", "{a: {network: {latency: -1 ms}}, b: {}", 3, "negative", "`20 ms`"),
     ("{a: {}, b: {}", "{a: {network: 5 ms}, b: {}", 3, "`5 ms` stands where fields belong", "latency"),

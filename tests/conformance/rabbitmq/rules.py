@@ -50,13 +50,83 @@ RULES: Final = (
         "a queue takes a message once, however many bindings match", f"{_DOCS}exchanges",
         "test_exchanges::test_at_most_once_per_queue_however_many_bindings_match",
     ),
+    _rule(
+        "a direct exchange knows no words: `dog` matches neither `dog.puppy` nor `dog.guard`",
+        f"{_CONCEPTS}#exchange-direct",
+        "test_topics_and_headers::test_the_direct_key_dog_matches_neither_puppies_nor_guard_dogs",
+    ),
+    _rule(
+        "a topic exchange goes by words: `*` is exactly one of them, `#` zero or more", f"{_DOCS}exchanges#topic",
+        "test_topics_and_headers::test_a_star_stands_for_exactly_one_word",
+        "test_topics_and_headers::test_a_hash_stands_for_zero_or_more_words",
+        "test_topics_and_headers::test_a_topic_exchange_without_wildcards_is_a_direct_one",
+    ),
+    _rule(
+        "a headers exchange wants all headers of a binding (the default) or any", f"{_CONCEPTS}#exchange-headers",
+        "test_topics_and_headers::test_a_headers_exchange_wants_all_or_any",
+        "test_topics_and_headers::test_all_is_what_a_headers_binding_wants_unless_it_says_any",
+    ),
+    _rule(
+        "headers that begin with x- do not take part unless the match is all-with-x or any-with-x",
+        f"{_CONCEPTS}#exchange-headers",
+        "test_topics_and_headers::test_headers_that_begin_with_x_do_not_take_part_unless_asked_to",
+    ),
+    _rule(
+        "an exchange may be bound to another; rings end, and a queue takes a message once", f"{_DOCS}e2e",
+        "test_topics_and_headers::test_an_exchange_bound_to_another_passes_messages_on",
+        "test_topics_and_headers::test_a_ring_of_exchanges_ends_and_a_queue_takes_a_message_once",
+    ),
+    _rule(
+        "what no binding of an exchange matches goes to its alternate exchange", f"{_DOCS}ae",
+        "test_topics_and_headers::test_what_no_binding_matches_goes_to_the_alternate_exchange",
+        "test_topics_and_headers::test_alternates_are_tried_in_a_chain_and_a_ring_of_them_ends",
+    ),
+    _rule(
+        "what an alternate exchange takes counts as routed for a mandatory message", f"{_DOCS}ae",
+        "test_mandatory::test_what_an_alternate_exchange_takes_counts_as_routed",
+    ),
+    _rule(
+        "names of one virtual host mean nothing in another", f"{_DOCS}vhosts",
+        "test_topics_and_headers::test_names_of_one_virtual_host_mean_nothing_in_another",
+    ),
+    # the life of queues
+    _rule(
+        "an exclusive queue is deleted with the connection that declared it", f"{_DOCS}queues#exclusive-queues",
+        "test_queue_lives::test_an_exclusive_queue_is_deleted_with_its_connection",
+        "test_queue_lives::test_an_exclusive_queue_does_not_outlive_the_broker_even_if_durable",
+    ),
+    _rule(
+        "an auto-delete queue is deleted when its last consumer is gone, and not before it had one",
+        f"{_DOCS}queues#temporary-queues",
+        "test_queue_lives::test_an_auto_delete_queue_is_deleted_with_its_last_consumer",
+        "test_queue_lives::test_an_auto_delete_queue_that_never_had_a_consumer_stays",
+        "test_queue_lives::test_what_stood_in_a_deleted_queue_goes_with_it",
+    ),
+    _rule(
+        "a queue with a TTL is deleted when it was unused for so long", f"{_DOCS}ttl#queue-ttl",
+        "test_queue_lives::test_a_queue_expires_when_it_was_unused_for_so_long",
+    ),
+    _rule(
+        "a queue that is not durable is gone after a restart", f"{_DOCS}queues#durability",
+        "test_queue_lives::test_a_queue_that_is_not_durable_is_gone_after_a_restart_until_somebody_declares_it",
+    ),
+    _rule(
+        "a binding survives a restart only if both its ends are durable", f"{_CONCEPTS}#exchanges",
+        "test_queue_lives::test_a_binding_survives_a_restart_only_if_both_its_ends_are_durable",
+    ),
     # confirms
+    _rule(
+        "what is mandatory and reaches no queue is returned before it is confirmed", _WHEN,
+        "test_mandatory::test_a_mandatory_message_that_finds_no_queue_is_returned_before_it_is_confirmed",
+        "test_mandatory::test_mandatory_is_off_unless_it_is_asked_for",
+    ),
     _rule(
         "what reaches no queue is confirmed as soon as none is found", _WHEN,
         "test_confirms::test_unroutable_is_confirmed_as_soon_as_no_queue_is_found",
     ),
     _rule(
         "what is not mandatory and reaches no queue is dropped in silence", f"{_DOCS}publishers#unroutable",
+        "test_mandatory::test_what_is_not_mandatory_is_dropped_and_confirmed_without_a_word",
         "test_confirms::test_unroutable_is_confirmed_as_soon_as_no_queue_is_found",
     ),
     _rule(
