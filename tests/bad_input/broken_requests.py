@@ -28,7 +28,7 @@ TABLE = [
            "`100 ms`"),
     Broken("a correlation id by name", _TO, _asks("request: {correlate: id}"), 5, 71, "`id`", "true"),
     Broken("a reply queue that may be deleted", _QUEUES,
-           _QUEUES.replace("orders}", "orders, request: {reply_to: audit}}").replace("audit: {}", "audit: {expires: 1 s}"),
+           "to: orders, request: {reply_to: audit}}\nqueues:\n  orders: {durable: true}\n  audit: {expires: 1 s}",
            5, 70, "queue `audit` may be deleted", "reply_to: own"),
     Broken("a reply with a typo", _WORK, _works("reply: {sizes: 1 KiB}"), 10, 49, "unknown field `sizes`", "`size`"),
     Broken("a reply of no size", _WORK, _works("reply: {size: big}"), 10, 55, "`big`", "1 KiB"),

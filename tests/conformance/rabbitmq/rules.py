@@ -383,7 +383,8 @@ RULES: Final = (
         "test_broker_resources::test_a_blocked_client_is_told_once_until_all_alarms_have_cleared",
     # requests and replies
     _rule(
-        "a client waits for its replies on an exclusive queue that the server names", f"{_TUTORIALS}tutorial-six-python",
+        "a client waits for its replies on an exclusive queue that the server names",
+        f"{_TUTORIALS}tutorial-six-python",
         "test_request_reply::test_a_client_waits_on_a_queue_of_its_own_named_by_the_server",
         "test_request_reply::test_an_exclusive_reply_queue_goes_with_its_connection",
     ),
