@@ -381,6 +381,7 @@ RULES: Final = (
     _rule(
         "a blocked client is told once, and again when all alarms have cleared", f"{_DOCS}connection-blocked",
         "test_broker_resources::test_a_blocked_client_is_told_once_until_all_alarms_have_cleared",
+    ),
     # requests and replies
     _rule(
         "a client waits for its replies on an exclusive queue that the server names",
