@@ -45,6 +45,7 @@ __all__ = [
     "RECORD",
     "REPLY",
     "RETURN",
+    "ROLLBACK",
     "ROUTE",
     "SERVICE",
     "THINK",
@@ -75,6 +76,7 @@ def _purpose(name: str) -> np.uint64:
 ARRIVAL = _purpose("arrival")
 KEY = _purpose("key")
 ROUTE = _purpose("route")
+ROLLBACK = _purpose("rollback")
 PREPARE = _purpose("prepare")
 THINK = _purpose("think")
 BACKOFF = _purpose("backoff")

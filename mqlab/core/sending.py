@@ -9,6 +9,7 @@ from __future__ import annotations
 from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.codes import (
     ARRIVALS_CLOSED,
+    CONFIRM_COMMITS,
     E_CONFIRM_TIMER,
     E_PUBLISH_IN,
     E_RESEND,
@@ -22,13 +23,14 @@ from mqlab.core.codes import (
     K_PUBLISH_FAILED,
     K_SENT,
     P_PUBLISH,
-    PRODUCER_BLOCKED,
+    PRODUCER_HALTED,
     RANK_EVENT,
     S_OVER,
     S_WAITING,
     STOP_SETTLED,
     X_WIRE,
 )
+from mqlab.core.committing import after_publish
 from mqlab.core.exchange import publish_in, suspect
 from mqlab.core.hands import stop_for_world
 from mqlab.core.heap import push
@@ -49,7 +51,7 @@ def try_send(s: State, copy: int, again: bool) -> None:
     producer = copies(s, copy)["producer"]
     p = producers(s, producer)
     client = clients(s, p["client"])
-    if p["special"] != 0 and (p["special"] & PRODUCER_BLOCKED) != 0:
+    if p["special"] != 0 and (p["special"] & PRODUCER_HALTED) != 0:
         keep(s, producer, copy, again)
         return
     if p["confirm"] == 0:
@@ -90,6 +92,8 @@ def send(s: State, copy: int) -> None:
                 p["timer"] = 1
                 push(s, c["deadline"], RANK_EVENT, E_CONFIRM_TIMER, producer, 0, 0)
     _publish(s, copy, attempt)
+    if p["special"] != 0:
+        after_publish(s, producer)
     if p["awaits"] == 0:
         over(s, copy, 2)
 
@@ -103,7 +107,8 @@ def _publish(s: State, copy: int, attempt: int) -> None:
     epoch = client["epoch"]
     ident = c["ident"]
     now = runs(s, 0)["now"]
-    if doubled(s, index, UP, PUBLISH, ident, attempt):
+    whole = producers(s, c["producer"])["confirm"] == CONFIRM_COMMITS  # a transaction relies on its stream
+    if not whole and doubled(s, index, UP, PUBLISH, ident, attempt):
         emit(s, K_PACKET_DUPLICATED, copy, client["entity"], -1, attempt, P_PUBLISH, 0)
         twin = carry(s, index, UP, PUBLISH, ident, attempt + TWIN, now, copy)
         if twin != LOST:

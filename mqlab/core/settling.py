@@ -17,7 +17,7 @@ from mqlab.core.codes import (
     K_TIMED_OUT,
     K_UNKNOWN,
     P_CONFIRM,
-    PRODUCER_BLOCKED,
+    PRODUCER_HALTED,
     PRODUCER_REQUEST,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -89,7 +89,7 @@ def pump(s: State, producer: int) -> None:
     """Send what is buffered, as far as the limit of unconfirmed messages allows, a piece at a time."""
     p = producers(s, producer)
     client = clients(s, p["client"])
-    if p["pumping"] == 1 or (p["special"] & PRODUCER_BLOCKED) != 0:
+    if p["pumping"] == 1 or (p["special"] & PRODUCER_HALTED) != 0:
         return
     for _ in range(DISPATCH_CHUNK):
         copy = p["buffer_head"]

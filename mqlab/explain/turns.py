@@ -225,6 +225,8 @@ def _before_sending(story: Story, who: str) -> tuple[str, ...]:
     kept = story.of(Kind.BUFFERED)
     if len(kept) and story.since(Kind.CONNECTION_BLOCKED, int(kept[0]["actor"]), int(kept[0]["time_ns"])) is not None:
         return _alarms(story)
+    if story.producer is not None and story.producer.transactions is not None:
+        return (f"{who}.transactions.size",)
     if story.producer is not None and story.producer.prepare is not None:
         return (f"{who}.prepare",)
     return (f"{who}.confirm.max_in_flight",)

@@ -22,6 +22,7 @@ from mqlab.model.clients import (
     Message,
     ProducerGroup,
     Retry,
+    Transactions,
     entity_name,
 )
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
@@ -34,5 +35,6 @@ __all__ = [
     "Acks", "Arrivals", "Backoff", "Binding", "Bursts", "Confirm", "Connection", "ConsumerGroup", "Contention",
     "DeadLetter", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord", "Fault",
     "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "ProducerGroup",
-    "Queue", "RandomFaults", "Recall", "Record", "Reply", "Request", "Retry", "Scale", "entity_name", "has_alarms",
+    "Queue", "RandomFaults", "Recall", "Record", "Reply", "Request", "Retry", "Scale", "Transactions",
+    "entity_name", "has_alarms",
 ]  # fmt: skip

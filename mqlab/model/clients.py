@@ -23,6 +23,7 @@ __all__ = [
     "Message",
     "ProducerGroup",
     "Retry",
+    "Transactions",
     "entity_name",
 ]
 
@@ -78,6 +79,19 @@ class Confirm:
     max_in_flight: int
     timeout_ns: int
     when: Literal["stored", "processed"] = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """A channel in transaction mode: ``size`` publishes, then tx.commit and no publish before its answer.
+
+    A transaction that is not full is committed ``after_ns`` after its first publish. With probability ``rollback`` the
+    producer rolls it back instead.
+    """
+
+    size: int
+    after_ns: int
+    rollback: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +202,12 @@ class ProducerGroup:
     """Each message asks for a reply; None: nobody answers."""
     record: Record | None = None
     """The state of each message's task is written down where workers look it up; None: there is no such place."""
+    transactions: Transactions | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether the broker tells it that a message is stored, by a confirm or by the answer to a commit."""
+        return self.confirm is not None or self.transactions is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,11 @@ class Kind(IntEnum):
     HELD_BACK = 16
     """The broker does not act on a publish yet (``cause`` 0 = its transaction is open, 1 = it waits in the socket of a
     blocked connection)."""
+    COMMIT_SENT = 17
+    """``actor`` (a producer; ``message`` is -1) asks the broker to commit ``first`` publishes (``cause`` 1 = to roll
+    them back)."""
+    ROLLED_BACK = 18
+    """The broker throws away a publish of an open transaction (``cause`` 0 = as asked, 1 = the connection ended)."""
 
     # the broker
     ARRIVED = 20

@@ -165,6 +165,27 @@ RULES: Final = (
         "test_durability::test_a_durable_persistent_message_is_guaranteed_from_its_confirm_on",
         "test_durability::test_before_its_confirm_a_message_may_vanish_although_durable_and_persistent",
     ),
+    # transactions
+    _rule(
+        "a publish in a transaction takes effect at the commit", f"{_DOCS}semantics#tx",
+        "test_transactions::test_queues_see_a_publish_only_when_its_transaction_is_committed",
+        "test_transactions::test_commit_ok_says_that_the_broker_has_taken_over_and_persistent_messages_are_on_disk",
+    ),
+    _rule(
+        "a rollback, or the end of the connection before the commit, discards the transaction", f"{_DOCS}semantics#tx",
+        "test_transactions::test_a_rollback_discards_all_publishes_of_the_transaction",
+        "test_transactions::test_an_open_transaction_is_rolled_back_when_its_connection_ends",
+    ),
+    _rule(
+        "a commit is not atomic, not even within a single queue", f"{_DOCS}semantics#tx",
+        "test_transactions::test_a_commit_is_not_atomic",
+    ),
+    _rule(
+        "transactions slow publishing by a factor of about 250: an fsync for each commit",
+        f"{_DOCS}confirms#publisher-confirms",
+        "test_transactions::test_every_commit_has_an_fsync_of_its_own",
+        "test_transactions::test_a_transaction_for_each_message_is_slower_than_confirms_by_the_published_order",
+    ),
     # what the broker's resources do
     _rule(
         "memory above the high watermark raises an alarm; the limit stops publishers and is no bound",
