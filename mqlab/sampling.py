@@ -46,6 +46,7 @@ __all__ = [
     "RECORD",
     "REPLY",
     "RETURN",
+    "ROLLBACK",
     "ROUTE",
     "SERVICE",
     "SIZE",
@@ -77,6 +78,7 @@ def _purpose(name: str) -> np.uint64:
 ARRIVAL = _purpose("arrival")
 KEY = _purpose("key")
 ROUTE = _purpose("route")
+ROLLBACK = _purpose("rollback")
 PREPARE = _purpose("prepare")
 THINK = _purpose("think")
 BACKOFF = _purpose("backoff")

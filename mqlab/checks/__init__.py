@@ -17,7 +17,7 @@ from mqlab.trace.schema import Trace
 __all__ = ["ANOMALIES", "REGISTRY", "Evidence", "Finding", "Observation", "Promise", "conservation", "judge"]
 
 NO_LOG = "it concerns logs with offsets; this run has queues"
-NO_TRANSACTIONS = "it concerns transactions; this run has none"
+NO_TRANSACTIONS = "it concerns logs; a queue gets a message only once its transaction is committed"
 
 REGISTRY: Mapping[str, Check | str] = {
     "lost": delivery.lost,

@@ -87,7 +87,7 @@ class Evidence:
                 for index, entity in enumerate(trace.entities)
                 if entity.kind == "queue" and entity.name in mortal
             }
-            groups = {group.name for group in model.producers if group.confirm is not None}
+            groups = {group.name for group in model.producers if group.learns}
             confirming = frozenset(
                 index
                 for index, entity in enumerate(trace.entities)

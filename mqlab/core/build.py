@@ -114,11 +114,12 @@ class _Builder:
                 "owner": owner, "node": node, "epoch": 1, "alive": 1, "up": 1, "open": 1,
                 "heartbeat": group.connection.heartbeat_ns, "reconnect": group.connection.reconnect_ns,
                 "up_side": sides, "down_side": sides + 1, "ordered": int(group.link.ordered), "listens": -1,
-                "socket_head": -1, "socket_tail": -1,
                 "self": name_identity(self.seed, f"connections.{room}.{name}"), "trips": group.connection.round_trips,
                 "up_bad": self._begins_bad(f"{room}.{name}.up", group.link.up.bursts),
                 "down_bad": self._begins_bad(f"{room}.{name}.down", group.link.down.bursts),
                 "homes": len(group.connection.nodes), "homes_at": self._homes(group.connection.nodes),
+                "socket_head": -1, "socket_tail": -1, "tx_head": -1, "tx_tail": -1, "own_head": -1, "own_tail": -1,
+                "tx": int(isinstance(group, ProducerGroup) and group.transactions is not None),
             }
         )  # fmt: skip
         backoff = group.connection.backoff
@@ -178,6 +179,8 @@ class _Builder:
         keys_table = 0
         if keys.kind == "zipf":
             keys_table = self.tables.cumulative(zipf_weights(keys.keys, keys.s))
+        transactions = group.transactions
+        told = codes.CONFIRM_COMMITS if transactions else codes.CONFIRM_EACH if confirm else codes.CONFIRM_NONE
         think, prepare = self.tables.dist(arrivals.think), self.tables.dist(group.prepare)
         record = self.tables.dist(group.record.takes if group.record else None)
         recording, buffer = arrivals.recording, group.buffer
@@ -209,11 +212,14 @@ class _Builder:
                     "persistent": int(group.message.persistent),
                     "keys_kind": codes.KEYS[keys.kind], "keys": keys.keys, "keys_table": keys_table,
                     "route": route_first, "routes": routes, "routes_table": weights,
-                    "confirm": int(confirm is not None), "awaits": int(confirm is not None),
-                    "special": _special(group), "record": record,
+                    "confirm": told, "awaits": int(group.learns),
+                    "special": _special(group),
+                    "record": record,
                     "record_first": int(group.record is not None and group.record.order == "write-first"),
                     "confirm_processed": int(confirm is not None and confirm.when == "processed"),
-                    "max_in_flight": confirm.max_in_flight if confirm else 0,
+                    "max_in_flight": transactions.size if transactions else confirm.max_in_flight if confirm else 0,
+                    "commit_after": transactions.after_ns if transactions else 0,
+                    "rollback": transactions.rollback if transactions else 0.0,
                     "timeout": confirm.timeout_ns if confirm else 0,
                     "attempts": retry.attempts, "first_pause": retry.backoff.first_ns, "factor": retry.backoff.factor,
                     "max_pause": retry.backoff.max_ns, "jitter": JITTER[retry.backoff.jitter],
@@ -278,7 +284,8 @@ class _Builder:
                 "entity": i, "up": 1, "epoch": 1, "publish_ns": node.publish_ns, "deliver_ns": node.deliver_ns,
                 "ident": name_identity(self.seed, f"nodes.{node.name}"), "fsync": self.tables.dist(node.disk.fsync),
                 "bandwidth": node.disk.bandwidth_bytes_per_s, "group_commit": node.disk.group_commit_ns,
-                "wait_head": -1, "wait_tail": -1, "flush_head": -1, "lies": node.disk.lies_ns,
+                "wait_head": -1, "wait_tail": -1, "flush_head": -1, "commits_head": -1, "commits_tail": -1,
+                "lies": node.disk.lies_ns,
                 "memory_limit": node.memory.limit_bytes if node.memory else -1,
                 "memory_check": node.memory.check_ns if node.memory else 0,
                 "special": _special_node(self.model, node),
@@ -364,6 +371,7 @@ def _fewer(limit: int, most: int) -> int:
 def _special(group: ProducerGroup) -> int:
     """Gather the flags of what makes a producer more than a plain one."""
     flags = codes.PRODUCER_RECORD * (group.record is not None) | codes.PRODUCER_MANDATORY * group.destination.mandatory
+    flags |= codes.PRODUCER_TRANSACTIONS * (group.transactions is not None)
     if group.buffer is not None:
         flags |= codes.PRODUCER_BUFFER
         if group.buffer.when_full == "block":
@@ -385,7 +393,8 @@ def _needs_extras(model: Model) -> bool:
 def _special_node(model: Model, node: Node) -> int:
     """Flags of what this node has to look after."""
     lies = codes.NODE_LIES if node.disk.lies_ns else 0
-    return lies | (codes.NODE_ALARMS if has_alarms(model) else 0)
+    alarms = codes.NODE_ALARMS if has_alarms(model) else 0
+    return lies | alarms | (codes.NODE_COMMITS if any(group.transactions for group in model.producers) else 0)
 
 
 def _filled(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:

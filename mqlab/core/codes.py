@@ -54,6 +54,11 @@ E_FRAME_IN = 111        # a: client, b: frame, c: connection epoch
 E_SOCKET = 112          # a: client, c: number of the reading         the next publish is read from its socket
 E_UNBLOCK = 113         # a: client (next to unblock)                 a continuation
 E_MEMORY = 114          # a: node                                     the broker looks at its memory
+E_COMMIT = 115          # a: client, b: frame, c: connection epoch    a commit or rollback reaches the broker
+E_WRITE = 116           # a: node, b: copy, c: node epoch             the rest of a commit is written; a continuation
+E_ROLLBACK = 117        # a: client, b: 1 if it asked for it          a continuation
+E_SETTLE = 118          # a: producer, b: frame                       the answer to a commit; a continuation
+E_TX_AFTER = 119        # a: producer, c: number of the transaction   open for long enough
 # what only some consumers do (150-159)
 E_GET_IN = 150          # a: consumer, b: number of the request, c: connection epoch     a basic.get reaches the broker
 E_GET_EMPTY = 151       # a: consumer, b: number of the request, c: connection epoch     its answer: there is nothing
@@ -183,6 +188,7 @@ PRODUCER_MANDATORY = 4         # told what finds no queue
 
 # --- flags of a copy (Copy.flags) ----------------------------------------------------------------------------------
 FLAG_HOP = 1        # the broker put it there (a dead letter …): no confirm waits for it
+FLAG_COMMITTING = 64   # its commit waits for it
 
 # --- what is special about a consumer (Consumer.special) -------------------------------------------------------------
 CONSUMER_PULL = 1           # it asks for each message
@@ -236,9 +242,13 @@ L_LATE = 3          # on no list; survived a crash as WRITTEN: the first flush a
 NODE_MEMBERS = 4096 # queues have a replica on it
 NODE_LIES = 1024    # its disk says "synced" too early
 NODE_ALARMS = 2048  # some node of the cluster may raise an alarm
+NODE_COMMITS = 512  # somebody works in transactions
 
 # --- what a producer has to look after (Producer.special) ----------------------------------------------------------
+PRODUCER_TRANSACTIONS = 2   # it works in transactions
 PRODUCER_BLOCKED = 1024     # it knows that its connection is blocked
+PRODUCER_WAITS = 2048       # for the answer to its commit
+PRODUCER_HALTED = 3072      # either: it keeps what it has to send
 
 # --- alarms (Node.alarm), and what the broker does with a client's socket (Client.socket) ---------------------------
 ALARM_MEMORY, ALARM_DISK = 1, 2
@@ -256,6 +266,11 @@ REPLY_TO = {"own": 0, "direct": 1, "queue": 2}
 
 UNRECORDED_DISCARD, UNRECORDED_REQUEUE, UNRECORDED_WAIT = 0, 1, 2
 UNRECORDED = {"discard": 0, "requeue": 1, "wait": 2}
+
+# --- what a producer is told (Producer.confirm), and what the broker does with a channel's transaction --------------
+CONFIRM_NONE, CONFIRM_EACH, CONFIRM_COMMITS = 0, 1, 2
+TX_OPEN, TX_ROUTING, TX_ANSWERING = 0, 1, 2
+IN_LINE = 1 << 30   # in the word of a commit: it stands in line behind its publishes, for the processor
 
 # --- stops: why the core hands over to the world -------------------------------------------------------------------
 STOP_DELIVERY = 1   # a hand-written consumer has something in its hands (entity: consumer, handle: delivery)
@@ -298,6 +313,8 @@ K_FORGOTTEN = int(Kind.FORGOTTEN)
 K_HELD_BACK = int(Kind.HELD_BACK)
 K_OVERFLOWED = int(Kind.OVERFLOWED)
 K_BLOCKED = int(Kind.BLOCKED)
+K_COMMIT_SENT = int(Kind.COMMIT_SENT)
+K_ROLLED_BACK = int(Kind.ROLLED_BACK)
 K_ARRIVED = int(Kind.ARRIVED)
 K_UNROUTABLE = int(Kind.UNROUTABLE)
 K_ENQUEUED = int(Kind.ENQUEUED)

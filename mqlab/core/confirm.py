@@ -6,15 +6,29 @@ direct call would come back here.
 
 from __future__ import annotations
 
-from mqlab.core.codes import C_REFUSED, E_CONFIRM_IN, FLAG_HOP, K_CONFIRM_SENT, K_PACKET_LOST, P_CONFIRM, RANK_EVENT
+from mqlab.core.codes import (
+    C_REFUSED,
+    CONFIRM_COMMITS,
+    CONFIRM_EACH,
+    E_CONFIRM_IN,
+    FLAG_COMMITTING,
+    FLAG_HOP,
+    K_CONFIRM_SENT,
+    K_PACKET_LOST,
+    P_CONFIRM,
+    RANK_EVENT,
+    TX_ANSWERING,
+    TX_OPEN,
+)
+from mqlab.core.frames import COMMITTED, NOT_COMMITTED, frame_word, send_frame
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
 from mqlab.core.recorder import emit
 from mqlab.core.records import clients, copies, producers, runs
-from mqlab.jit import State, kernel
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import CONFIRM
 
-__all__ = ["NO", "YES", "is_done", "is_refused", "send_confirm"]
+__all__ = ["NO", "YES", "answer_commit", "is_done", "is_refused", "send_confirm"]
 
 YES, NO = 0, 1
 
@@ -50,12 +64,44 @@ def is_done(s: State, root: int) -> bool:
     return True
 
 
+@seldom
+def _answer_in_commit(s: State, root: int, answer: int) -> None:
+    """One message of a commit is stored, or refused: the answer is for all of them."""
+    r = copies(s, root)
+    if (r["flags"] & FLAG_COMMITTING) == 0:
+        return
+    r["flags"] = r["flags"] & ~FLAG_COMMITTING
+    index = producers(s, r["producer"])["client"]
+    c = clients(s, index)
+    if c["open"] == 0 or c["epoch"] != r["epoch"]:
+        return
+    c["tx_left"] = c["tx_left"] - 1
+    if answer == NO:
+        c["tx_failed"] = 1
+    answer_commit(s, index)
+
+
+@seldom
+def answer_commit(s: State, client: int) -> None:
+    """Tell a client about its commit, once nothing of it is missing."""
+    c = clients(s, client)
+    if c["tx_state"] != TX_ANSWERING or c["tx_left"] > 0:
+        return
+    c["tx_state"] = TX_OPEN
+    word = COMMITTED
+    if c["tx_failed"] == 1:
+        word = NOT_COMMITTED
+    send_frame(s, client, frame_word(word, 0))
+
+
 @kernel
 def send_confirm(s: State, root: int, answer: int, attempt: int) -> None:
     """Tell the producer of ``root`` that the broker has it (YES) or does not want it (NO), if it asked."""
     r = copies(s, root)
     p = producers(s, r["producer"])
-    if p["confirm"] == 0:
+    if p["confirm"] != CONFIRM_EACH:
+        if p["confirm"] == CONFIRM_COMMITS:
+            _answer_in_commit(s, root, answer)
         return
     client = clients(s, p["client"])
     if client["open"] == 0 or client["epoch"] != r["epoch"]:

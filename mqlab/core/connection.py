@@ -57,6 +57,8 @@ from mqlab.core.codes import (
     TOGETHER_LOST,
     TOGETHER_RESTART,
 )
+from mqlab.core.commits import close_channel
+from mqlab.core.committing import drop_transaction
 from mqlab.core.confirm import NO, send_confirm
 from mqlab.core.distributions import sample
 from mqlab.core.dying import bury, came_back_too_often
@@ -232,6 +234,8 @@ def close_alone(s: State, client: int) -> None:
     n["connected"] = n["connected"] - 1
     if c["listens"] >= 0:
         ring_leave(s, c["listens"])
+    if c["tx"] == 1:
+        close_channel(s, client)
     if c["kind"] == CONSUMER:
         ring_leave(s, c["owner"])
         if (queues(s, consumers(s, c["owner"])["queue"])["special"] & Q_SINGLE) != 0:
@@ -283,6 +287,7 @@ def lost_alone(s: State, client: int) -> None:
     tell(s, K_CONNECTION_LOST, -1, 0, c["entity"], -1, 0, 0, 0, 1)
     if c["kind"] == PRODUCER:
         free(s, c["owner"])
+        drop_transaction(s, c["owner"])
         push(s, now, RANK_CONTINUE, E_UNKNOWN, c["owner"], 0, 0)
     else:
         push(s, now, RANK_CONTINUE, E_DROP, c["owner"], 0, 0)
@@ -513,6 +518,7 @@ def die_alone(s: State, client: int, restart: int) -> None:
     else:
         producers(s, c["owner"])["busy_until"] = 0
         free(s, c["owner"])
+        drop_transaction(s, c["owner"])
         push(s, run["now"], RANK_CONTINUE, E_FORGET, c["owner"], 0, 0)
     if (c["silent"] & 1) == 0:  # cut off from the broker, nobody hears the reset
         end_at_broker(s, client)

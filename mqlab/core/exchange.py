@@ -49,7 +49,7 @@ from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets
 from mqlab.core.replies import is_cut_off, note_way_back
 from mqlab.core.returning import send_back
-from mqlab.core.sockets import wait_in_socket
+from mqlab.core.sockets import keep_open, wait_in_socket
 from mqlab.core.storage import store
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import identity
@@ -103,6 +103,8 @@ def publish_do(s: State, root: int, attempt: int, epoch: int) -> None:
         return
     if (p["special"] & PRODUCER_SERVER) != 0 and is_cut_off(s, root, n["entity"], attempt):
         release(s, root)
+        return
+    if p["special"] != 0 and keep_open(s, root, attempt):
         return
     route = int(r["route"])
     partly = runs(s, 0)["missing"] != 0
@@ -264,7 +266,7 @@ def _turn_away(s: State, root: int, copy: int, queue: int, attempt: int) -> bool
         c["fate"] = F_EVICTED
         if (c["flags"] & FLAG_HOP) != 0:
             c["state"] = C_GONE  # it comes from a queue, and nobody sends it again
-        elif producers(s, copies(s, root)["producer"])["confirm"] == 1:
+        elif producers(s, copies(s, root)["producer"])["confirm"] != 0:
             c["fate"] = F_REJECTED
         if q["overflow"] == OVERFLOW_REJECT_DLX:
             send_on(s, copy, DIED_MAXLEN)

@@ -13,6 +13,7 @@ from mqlab.core.alarms import alarms_down, alarms_up
 from mqlab.core.codes import (
     C_VANISHED,
     CHUNK,
+    CONFIRM_COMMITS,
     CONSUMER,
     D_SYNCED,
     D_WRITTEN,
@@ -39,6 +40,8 @@ from mqlab.core.codes import (
     X_BROKER_MEMORY,
     X_UNSYNCED_DISK,
 )
+from mqlab.core.commits import close_channel, drop_commits
+from mqlab.core.confirm import NO, send_confirm
 from mqlab.core.connection import follow, lost, return_some
 from mqlab.core.election import member_down, member_up
 from mqlab.core.heap import push
@@ -47,7 +50,7 @@ from mqlab.core.link import DOWN
 from mqlab.core.parking import release_node
 from mqlab.core.queue import leave_node, ring_leave, set_ready, take_first
 from mqlab.core.recorder import emit, release, tell
-from mqlab.core.records import clients, consumers, copies, extras, nodes, queues, runs
+from mqlab.core.records import clients, consumers, copies, extras, nodes, producers, queues, runs
 from mqlab.core.silence import watch
 from mqlab.core.sockets import leave_socket
 from mqlab.core.standing import first_standing, next_standing, sort_again
@@ -136,6 +139,8 @@ def _crash_clients(s: State, node: int, cursor: int) -> None:
             if c["socket"] != SOCKET_READING:
                 leave_socket(s, cursor)
             n["connected"] = n["connected"] - 1
+            if c["tx"] == 1:
+                close_channel(s, cursor)
             if (c["silent"] & 2) == 0:
                 if n["power"] == 0:
                     lost(s, cursor)
@@ -162,6 +167,7 @@ def _crash_disk(s: State, node: int) -> None:
                 n["flush_n"] = 0
                 n["flushing"] = 0
                 n["armed"] = 0
+                drop_commits(s, node)
                 _go_on(s, node, _QUEUES, 0)
                 return
             n["wait_head"] = copies(s, copy)["dnext"]
@@ -169,6 +175,8 @@ def _crash_disk(s: State, node: int) -> None:
         root = copies(s, c["root"])
         if c["on_disk_list"] == L_AWAITED:
             root["wait"] = root["wait"] - 1
+            if root["wait"] == 0 and producers(s, root["producer"])["confirm"] == CONFIRM_COMMITS:
+                send_confirm(s, c["root"], NO, root["attempts"])  # a commit on another node hears of it
         c["on_disk_list"] = L_NONE
         release(s, c["root"])
     _go_on(s, node, _DISK, 0)

@@ -6,7 +6,7 @@ while the client is cut off, goes again after TCP's shortest time-out, until its
 
 from __future__ import annotations
 
-from mqlab.core.codes import E_FRAME_IN, E_FRAME_OUT, RANK_EVENT
+from mqlab.core.codes import E_COMMIT, E_FRAME_IN, E_FRAME_OUT, RANK_EVENT
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
 from mqlab.core.records import clients, runs, sides
@@ -78,7 +78,10 @@ def send_frame(s: State, client: int, word: int) -> None:
         else:
             arrives = max(arrives, c["down_last"])
             c["down_last"] = arrives
-    push(s, arrives, RANK_EVENT, E_FRAME_IN, client, word, c["epoch"])
+    arrival = E_FRAME_IN
+    if up:
+        arrival = E_COMMIT
+    push(s, arrives, RANK_EVENT, arrival, client, word, c["epoch"])
 
 
 @seldom

@@ -23,6 +23,7 @@ from mqlab.core.codes import (
     E_APPLY,
     E_ARRIVAL,
     E_CLOSE_SEEN,
+    E_COMMIT,
     E_CONFIRM_IN,
     E_CONFIRM_TIMER,
     E_CONNECT,
@@ -68,19 +69,23 @@ from mqlab.core.codes import (
     E_RETURN,
     E_RETURNED_IN,
     E_REVIVE,
+    E_ROLLBACK,
     E_SCALE,
     E_SEEK,
     E_SERVICE_DONE,
+    E_SETTLE,
     E_SETTLED,
     E_SOCKET,
     E_STORED,
     E_THREAD,
     E_TIMEOUTS,
     E_TOGETHER,
+    E_TX_AFTER,
     E_UNBLOCK,
     E_UNHEARD,
     E_UNKNOWN,
     E_WARM,
+    E_WRITE,
     QUEUE_HALTED,
     R_BAD_COMMAND,
     R_OUTSIDE,
@@ -110,6 +115,8 @@ from mqlab.core.codes import (
     W_SPEAK,
     W_START,
 )
+from mqlab.core.commits import write_commit
+from mqlab.core.committing import commit_late
 from mqlab.core.connection import (
     close_seen,
     connect,
@@ -157,6 +164,7 @@ from mqlab.core.settling import bury, confirm_in, confirm_timer, forget, pump, r
 from mqlab.core.silence import cut, heartbeat, silence, speak
 from mqlab.core.slow import set_clock, slow_client, slow_node
 from mqlab.core.storage import flush_end, flush_start
+from mqlab.core.transactions import commit_in, frame_from_socket, roll_back, settle
 from mqlab.jit import State, entry, kernel, seldom
 
 __all__ = ["advance"]
@@ -206,6 +214,47 @@ def _happen_first(s: State, kind: int, a: int, b: int, c: int) -> None:
 
 
 @seldom
+def _frame_in(s: State, client: int, word: int, epoch: int) -> None:
+    """A frame arrives at the client, if its connection is still there."""
+    kind = frame_kind(word)
+    c = clients(s, client)
+    if c["epoch"] != epoch or c["up"] == 0:
+        return
+    if kind == BLOCKED:
+        learn_blocked(s, client)
+    elif kind == UNBLOCKED:
+        unblocked(s, client)
+    else:
+        settle(s, c["owner"], kind)
+
+
+@seldom
+def _happen_to_resources(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """Alarms, blocked connections and transactions."""
+    if kind == E_FRAME_IN:
+        _frame_in(s, a, b, c)
+    elif kind == E_FRAME_OUT:
+        frame_again(s, a, b, c)
+    elif kind == E_SOCKET:
+        if read_socket(s, a, c):
+            frame_from_socket(s, a)
+    elif kind == E_UNBLOCK:
+        unblock(s, a)
+    elif kind == E_MEMORY:
+        look_at_memory(s, a)
+    elif kind == E_COMMIT:
+        commit_in(s, a, b, c)
+    elif kind == E_WRITE:
+        write_commit(s, a, b, c)
+    elif kind == E_ROLLBACK:
+        roll_back(s, a, b)
+    elif kind == E_SETTLE:
+        settle(s, a, b)
+    elif kind == E_TX_AFTER:
+        commit_late(s, a, c)
+
+
+@kernel
 def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     """Events off a message's ordinary way, and the rest of events cut into pieces."""
     if kind == E_CONFIRM_TIMER:
@@ -243,16 +292,8 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         recover(s, a, b, c)
     elif kind == E_WARM:
         warm(s)
-    elif kind == E_FRAME_IN:
-        _frame_in(s, a, b, c)
-    elif kind == E_FRAME_OUT:
-        frame_again(s, a, b, c)
-    elif kind == E_SOCKET:
-        read_socket(s, a, c)
-    elif kind == E_UNBLOCK:
-        unblock(s, a)
-    elif kind == E_MEMORY:
-        look_at_memory(s, a)
+    elif 110 <= kind < 120:
+        _happen_to_resources(s, kind, a, b, c)
     elif 150 <= kind < 160:
         _happen_to_consumers(s, kind, a, b, c)
     elif kind == E_REPLY_IN:
@@ -287,19 +328,6 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         retire_now(s, a)
     else:
         _happen_replicated(s, kind, a, b, c)
-
-
-@seldom
-def _frame_in(s: State, client: int, word: int, epoch: int) -> None:
-    """A frame arrives at the client, if its connection is still there."""
-    c = clients(s, client)
-    if c["epoch"] != epoch or c["up"] == 0:
-        return
-    kind = frame_kind(word)
-    if kind == BLOCKED:
-        learn_blocked(s, client)
-    elif kind == UNBLOCKED:
-        unblocked(s, client)
 
 
 @seldom

@@ -5,7 +5,7 @@ Both are doubly linked through ``prev`` and ``next`` of the message's record; a 
 
 from __future__ import annotations
 
-from mqlab.core.codes import K_BUFFERED, PRODUCER_BLOCKED, S_BUFFERED, S_UNCONFIRMED
+from mqlab.core.codes import K_BUFFERED, PRODUCER_HALTED, S_BUFFERED, S_UNCONFIRMED
 from mqlab.core.recorder import emit
 from mqlab.core.records import clients, copies, producers
 from mqlab.jit import State, kernel
@@ -17,7 +17,7 @@ __all__ = ["await_confirm", "keep", "may_leave", "stop_awaiting", "unbuffer"]
 def may_leave(s: State, producer: int) -> bool:
     """Say whether the producer may send another message now."""
     p = producers(s, producer)
-    if clients(s, p["client"])["up"] == 0 or (p["special"] & PRODUCER_BLOCKED) != 0:
+    if clients(s, p["client"])["up"] == 0 or (p["special"] & PRODUCER_HALTED) != 0:
         return False
     return p["max_in_flight"] == 0 or p["unconfirmed"] < p["max_in_flight"]
 

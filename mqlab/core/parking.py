@@ -21,6 +21,7 @@ from mqlab.core.codes import (
     E_ACKS_IN,
     E_ARRIVAL,
     E_CLOSE_SEEN,
+    E_COMMIT,
     E_CONFIRM_IN,
     E_CONFIRM_TIMER,
     E_CONNECT,
@@ -28,6 +29,7 @@ from mqlab.core.codes import (
     E_EXPIRE,
     E_FLUSH_END,
     E_FLUSH_START,
+    E_FRAME_IN,
     E_GET_AGAIN,
     E_GET_EMPTY,
     E_GET_IN,
@@ -45,6 +47,8 @@ from mqlab.core.codes import (
     E_SOCKET,
     E_THREAD,
     E_TIMEOUTS,
+    E_TX_AFTER,
+    IN_LINE,
     K_RESUMED,
     PRODUCER_BLOCKS,
     RANK_CONTINUE,
@@ -90,7 +94,7 @@ def _node_of(s: State, kind: int, a: int, c: int) -> int:
         return _NOBODY
     if kind in (E_FLUSH_START, E_FLUSH_END, E_MEMORY):
         return a
-    if kind == E_SOCKET:
+    if kind in (E_SOCKET, E_COMMIT):
         return clients(s, a)["node"]
     if kind == E_EXPIRE:
         return queues(s, a)["node"]
@@ -110,9 +114,9 @@ def _client_of(s: State, kind: int, a: int, c: int) -> int:
         return consumers(s, a)["client"]
     if kind in (E_CONFIRM_IN, E_RESEND, E_PREPARED, E_RECORDED):
         return producers(s, copies(s, a)["producer"])["client"]
-    if kind == E_CONFIRM_TIMER or (kind == E_ARRIVAL and producers(s, a)["arrivals"] == ARRIVALS_CLOSED):
+    if kind in (E_CONFIRM_TIMER, E_TX_AFTER) or (kind == E_ARRIVAL and producers(s, a)["arrivals"] == ARRIVALS_CLOSED):
         return producers(s, a)["client"]
-    if kind in (E_CONNECT, E_RESET_SEEN, E_OPENED) or (kind == E_HEARTBEAT and c == _DOWN):
+    if kind in (E_CONNECT, E_RESET_SEEN, E_OPENED, E_FRAME_IN) or (kind == E_HEARTBEAT and c == _DOWN):
         return a
     return _NOBODY
 
@@ -161,7 +165,8 @@ def _later(s: State, i: int, span: int, node: bool) -> None:
     waited = time >= PARKED
     if waited:
         time = time - PARKED
-    if _is_work(s, kind, a) and (node or (kind != E_DELIVERY_IN and kind != E_OPENED)):
+    work = _is_work(s, kind, a) or (kind == E_COMMIT and event["b"] >= IN_LINE)
+    if work and (node or (kind != E_DELIVERY_IN and kind != E_OPENED)):
         event["time"] = max(time + span, now)
         if kind == E_DELIVERY_IN:
             d = deliveries(s, a)

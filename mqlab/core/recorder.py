@@ -13,6 +13,7 @@ from mqlab.core.codes import (
     C_VANISHED,
     COPIES_AT_ONCE,
     E_RETIRE,
+    F_ABORTED,
     F_IN_FLIGHT,
     F_LOST,
     F_PROCESSED,
@@ -275,7 +276,8 @@ def _fate_of(s: State, root: int, slot: int) -> tuple[int, int]:
     if c["processings"] > 0:
         return F_PROCESSED, 0
     if c["fate"] != F_IN_FLIGHT:
-        gone = (c["state"] == C_VANISHED or c["state"] == C_REFUSED) and (c["flags"] & FLAG_HOP) == 0
+        gone = c["state"] == C_VANISHED or c["state"] == C_REFUSED or c["fate"] == F_ABORTED
+        gone = gone and (c["flags"] & FLAG_HOP) == 0
         if gone and r["sending"] < S_CONFIRMED and runs(s, 0)["finishing"] == 1:
             return F_IN_FLIGHT, 0  # its producer was about to send it again when the run ended
         if c["fate"] != F_LOST:

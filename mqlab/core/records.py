@@ -193,6 +193,7 @@ NODE = np.dtype(
         ("flushed", "i8"),                               # number of the last flush that ended
         ("memory_limit", "i8"), ("memory_check", "i8"),  # -1: no limit
         ("alarm", "i4"), ("disk_full", "i4"), ("alarms", "i8"), ("alarm_since", "i8"), ("alarm_ns", "i8"),
+        ("commits_head", "i4"), ("commits_tail", "i4"), ("committing", "i4"), ("commit_bytes", "i8"),
         ("lies", "i8"),                                  # what is synced is in the drive's cache so long; -1: for ever
     ],
     align=True,
@@ -256,6 +257,10 @@ CLIENT = np.dtype(
         ("socket", "i4"), ("socket_head", "i4"), ("socket_tail", "i4"), ("reader", "i4"),
         ("homes", "i4"), ("homes_at", "i8"),      # nodes it may connect to, in the table of targets; 0: only its own
         ("listens", "i4"),                        # the consumer that takes replies on the same connection; -1: none
+        ("tx", "i4"), ("tx_state", "i4"), ("tx_failed", "i4"),      # 1: its channel is in transaction mode
+        ("tx_head", "i4"), ("tx_tail", "i4"), ("tx_n", "i8"), ("tx_left", "i8"),    # held; answers that are missing
+        ("own_head", "i4"), ("own_tail", "i4"), ("own_n", "i8"), ("own_bytes", "i8"),   # its commit's copies
+        ("queued", "i4"), ("commit_next", "i4"),                    # for the disk
     ],
     align=True,
 )  # fmt: skip
@@ -311,6 +316,7 @@ PRODUCER = np.dtype(
         ("thread", "i4"), ("stuck", "i4"),        # a blocking producer: what its thread does, with which message
         ("line_head", "i4"), ("line_tail", "i4"),         # messages that wait for its thread
         ("ttl", "i8"), ("priority", "i4"), ("priorities", "i4"), ("priorities_table", "i8"),
+        ("transaction", "i8"), ("commit_after", "i8"), ("rollback", "f8"),
     ],
     align=True,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from mqlab.core.arrivals import schedule_arrival
 from mqlab.core.codes import (
     ARRIVALS_CLOSED,
+    CONFIRM_COMMITS,
     E_CONFIRM_TIMER,
     E_PUBLISH_IN,
     E_RESEND,
@@ -26,8 +27,8 @@ from mqlab.core.codes import (
     K_PUBLISH_FAILED,
     K_SENT,
     P_PUBLISH,
-    PRODUCER_BLOCKED,
     PRODUCER_BUFFER,
+    PRODUCER_HALTED,
     RANK_EVENT,
     S_OVER,
     S_WAITING,
@@ -35,6 +36,7 @@ from mqlab.core.codes import (
     X_CLIENT_BUFFER,
     X_WIRE,
 )
+from mqlab.core.committing import after_publish
 from mqlab.core.exchange import publish_in, suspect
 from mqlab.core.hands import stop_for_world
 from mqlab.core.heap import push
@@ -55,7 +57,7 @@ def try_send(s: State, copy: int, again: bool) -> None:
     producer = copies(s, copy)["producer"]
     p = producers(s, producer)
     client = clients(s, p["client"])
-    if p["special"] != 0 and (p["special"] & PRODUCER_BLOCKED) != 0:
+    if p["special"] != 0 and (p["special"] & PRODUCER_HALTED) != 0:
         if (p["special"] & PRODUCER_BUFFER) != 0:
             _keep_within(s, copy)
         else:
@@ -148,6 +150,8 @@ def send(s: State, copy: int) -> None:
                 p["timer"] = 1
                 push(s, c["deadline"], RANK_EVENT, E_CONFIRM_TIMER, producer, 0, 0)
     _publish(s, copy, attempt)
+    if p["special"] != 0:
+        after_publish(s, producer)
     if p["awaits"] == 0:
         over(s, copy, 2)
 
@@ -161,7 +165,8 @@ def _publish(s: State, copy: int, attempt: int) -> None:
     epoch = client["epoch"]
     ident = c["ident"]
     now = runs(s, 0)["now"]
-    if doubled(s, index, UP, PUBLISH, ident, attempt):
+    whole = producers(s, c["producer"])["confirm"] == CONFIRM_COMMITS  # a transaction relies on its stream
+    if not whole and doubled(s, index, UP, PUBLISH, ident, attempt):
         emit(s, K_PACKET_DUPLICATED, copy, client["entity"], -1, attempt, P_PUBLISH, 0)
         twin = carry(s, index, UP, PUBLISH, ident, attempt + TWIN, now, copy)
         if twin != LOST:

@@ -21,8 +21,8 @@ from mqlab.core.codes import (
     K_TIMED_OUT,
     K_UNKNOWN,
     P_CONFIRM,
-    PRODUCER_BLOCKED,
     PRODUCER_BLOCKS,
+    PRODUCER_HALTED,
     PRODUCER_REQUEST,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -105,7 +105,7 @@ def _empty(s: State, producer: int) -> None:
     """Send what is buffered, a piece at a time."""
     p = producers(s, producer)
     client = clients(s, p["client"])
-    if (p["special"] & PRODUCER_BLOCKED) != 0:
+    if (p["special"] & PRODUCER_HALTED) != 0:
         return
     for _ in range(DISPATCH_CHUNK):
         copy = p["buffer_head"]

@@ -11,13 +11,21 @@ from __future__ import annotations
 
 from mqlab.core.codes import (
     E_SOCKET,
+    F_ABORTED,
+    F_GAVE_UP,
+    F_IN_FLIGHT,
+    FLAG_COMMITTING,
     HELD_IN_SOCKET,
+    HELD_IN_TRANSACTION,
     K_HELD_BACK,
+    K_ROLLED_BACK,
     NODE_ALARMS,
+    PRODUCER_TRANSACTIONS,
     RANK_CONTINUE,
     SOCKET_BLOCKED,
     SOCKET_DRAINING,
     SOCKET_READING,
+    TX_ROUTING,
 )
 from mqlab.core.frames import BLOCKED, frame_word, send_frame
 from mqlab.core.heap import push
@@ -25,7 +33,7 @@ from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
 from mqlab.core.records import clients, copies, deliveries, nodes, producers, runs
 from mqlab.jit import State, kernel, seldom
 
-__all__ = ["hold", "leave_socket", "let_go", "wait_in_socket", "wake_reader"]
+__all__ = ["abort", "hold", "keep_open", "leave_socket", "let_go", "wait_in_socket", "wake_reader"]
 
 
 @kernel
@@ -68,6 +76,44 @@ def wait_in_socket(s: State, root: int, attempt: int, epoch: int) -> bool:
         deliveries(s, c["socket_tail"])["next"] = packet
     c["socket_tail"] = packet
     return True
+
+
+@seldom
+def keep_open(s: State, root: int, attempt: int) -> bool:
+    """Say whether a publish belongs to an open transaction, and keep it apart until that is committed."""
+    r = copies(s, root)
+    p = producers(s, r["producer"])
+    c = clients(s, p["client"])
+    if (p["special"] & PRODUCER_TRANSACTIONS) == 0 or c["tx_state"] == TX_ROUTING:
+        return False
+    n = nodes(s, c["node"])
+    r["flags"] = r["flags"] & ~FLAG_COMMITTING
+    if c["open"] == 0 or c["epoch"] != r["epoch"]:
+        emit(s, K_ROLLED_BACK, root, n["entity"], -1, attempt, 0, 1)
+        abort(s, root)
+        return True
+    emit(s, K_HELD_BACK, root, n["entity"], -1, attempt, 0, HELD_IN_TRANSACTION)
+    if r["fate"] == F_ABORTED:
+        r["fate"] = F_IN_FLIGHT
+    packet = hold(s, root, attempt, c["epoch"])
+    if c["tx_tail"] < 0:
+        c["tx_head"] = packet
+    else:
+        deliveries(s, c["tx_tail"])["next"] = packet
+    c["tx_tail"] = packet
+    c["tx_n"] = c["tx_n"] + 1
+    n["memory"] = n["memory"] + r["size"]
+    n["memory_max"] = max(n["memory_max"], n["memory"])
+    return True
+
+
+@kernel
+def abort(s: State, root: int) -> None:
+    """A packet that was held in a transaction is thrown away."""
+    r = copies(s, root)
+    if r["copies"] == 0 and (r["fate"] == F_IN_FLIGHT or r["fate"] == F_GAVE_UP):
+        r["fate"] = F_ABORTED
+    release(s, root)
 
 
 @kernel

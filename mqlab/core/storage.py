@@ -31,14 +31,14 @@ from mqlab.core.codes import (
     RANK_CONTINUE,
     RANK_EVENT,
 )
+from mqlab.core.commits import next_commit, store_apart
 from mqlab.core.confirm import YES, is_refused, send_confirm
-from mqlab.core.distributions import sample
+from mqlab.core.disk import begin_fsync
 from mqlab.core.heap import push
 from mqlab.core.quorum import gather, replicas_synced
 from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import copies, extras, nodes, producers, queues, runs
 from mqlab.jit import State, kernel, seldom
-from mqlab.sampling import DISK
 
 __all__ = ["flush_end", "flush_start", "store"]
 
@@ -49,6 +49,8 @@ def store(s: State, copy: int) -> None:
     c = copies(s, copy)
     index = queues(s, c["queue"])["node"]
     n = nodes(s, index)
+    if n["special"] != 0 and store_apart(s, index, copy):
+        return
     root = copies(s, c["root"])
     root["refs"] = root["refs"] + 1
     c["on_disk_list"] = L_QUIET
@@ -77,6 +79,9 @@ def flush_start(s: State, node: int, epoch: int) -> None:
     n = nodes(s, node)
     if n["epoch"] != epoch:
         return
+    if n["committing"] == 1:  # the disk is busy with a commit; what waits comes next
+        n["armed"] = 0
+        return
     copy = n["wait_head"]
     if n["flushing"] == 0:
         n["flushing"] = 1
@@ -103,17 +108,7 @@ def flush_start(s: State, node: int, epoch: int) -> None:
     n["wait_bytes"] = 0
     n["wait_n"] = 0
     tell(s, K_FLUSH_BEGAN, -1, 0, n["entity"], -1, 0, size, 0, n["flush_n"])
-    takes = sample(s, n["fsync"], DISK, n["ident"], n["ident"], n["flushes"], 0)
-    n["flushes"] = n["flushes"] + 1
-    if n["bandwidth"] > 0.0:
-        takes = takes + int(min(float(size) / n["bandwidth"] * 1.0e9 + 0.5, 4.0e18))
-    if n["slow"] > 0.0:
-        takes = int(min(float(takes) * n["slow"] + 0.5, 4.0e18))
-    counted = min(run["now"] + takes, run["end"]) - max(run["now"], run["warmup"])
-    if counted > 0:
-        n["disk_busy"] = n["disk_busy"] + counted
-    n["flush_ends"] = run["now"] + takes
-    push(s, n["flush_ends"], RANK_EVENT, E_FLUSH_END, node, 0, epoch)
+    begin_fsync(s, node, size)
 
 
 @seldom
@@ -159,7 +154,8 @@ def flush_end(s: State, node: int, epoch: int) -> None:
     n["flushing"] = 0
     n["flush_n"] = 0
     n["flushed"] = n["flushes"]
-    if n["wait_head"] >= 0:
+    commits = n["special"] != 0 and next_commit(s, node)
+    if n["wait_head"] >= 0 and not commits:
         n["armed"] = 1
         push(s, now, RANK_EVENT, E_FLUSH_START, node, 0, epoch)
     if (n["special"] & NODE_MEMBERS) != 0:

@@ -80,8 +80,8 @@ def consumers_path(story: Story, row: np.void) -> str:
 
 
 def confirms(story: Story) -> bool:
-    """Tell whether its producers ask for confirms."""
-    return story.producer is not None and story.producer.confirm is not None
+    """Tell whether its producers ask for confirms, or for commits."""
+    return story.producer is not None and story.producer.learns
 
 
 def loss_setting(story: Story, packet: np.void, who: str) -> str:

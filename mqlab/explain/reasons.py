@@ -237,6 +237,18 @@ def _gave_up(story: Story, row: np.void) -> Reason:
     )
 
 
+def _aborted(story: Story, row: np.void) -> Reason:
+    who = producer_path(story, row)
+    back = story.of(Kind.ROLLED_BACK)
+    if len(back) and back[-1]["cause"] == 0:
+        return Reason("Its producer rolled its transaction back", (f"{who}.transactions.rollback",))
+    return Reason(
+        "The connection ended before the commit had reached the broker, which threw the open transaction away",
+        ("faults", f"{who}.retry.attempts"),
+        f"more {who}.retry.attempts: the transaction is published again",
+    )
+
+
 FATES: Mapping[Fate, Because] = {
     Fate.PROCESSED: _processed,
     Fate.IN_FLIGHT: _in_flight,
@@ -249,7 +261,7 @@ FATES: Mapping[Fate, Because] = {
     Fate.UNROUTABLE: lives.unroutable,
     Fate.NO_SUBSCRIBER: lives.no_subscriber,
     Fate.GAVE_UP: _gave_up,
-    Fate.ABORTED: plainly("Its transaction was aborted"),
+    Fate.ABORTED: _aborted,
     Fate.DELETED: lives.deleted,
     Fate.LAPPED: plainly("The ring had gone round and overwrote it", "a larger ring or a quicker reader"),
     Fate.RETENTION: plainly("It was kept as long as retention allows, and then removed", "longer retention"),

@@ -52,10 +52,28 @@ def _buffered(m: Moment) -> str:
     if m.story.since(Kind.CONNECTION_BLOCKED, int(m.row["actor"]), m.time_ns) is not None:
         return f"{m.who} was blocked and kept it"
     producer = m.story.producer
+    if producer and producer.transactions:
+        return f"{m.who} had a transaction to finish first and kept it"
     if producer and producer.confirm and producer.confirm.max_in_flight:
         limit = producer.confirm.max_in_flight
         return f"{m.who} already had {limit} unconfirmed message{'s' if limit > 1 else ''} and kept it"
     return f"{m.who} could not send it yet and kept it"
+
+
+def _learnt(m: Moment) -> str:
+    if m.story.producer is not None and m.story.producer.transactions is not None:
+        return f"{m.who} learnt that its transaction was committed"
+    return f"{m.who} learnt that the broker had it"
+
+
+def _commit_sent(m: Moment) -> str:
+    count = f"{m.first} publish{'' if m.first == 1 else 'es'}"
+    return f"{m.who} asked the broker to {'roll back' if m.cause else 'commit'} a transaction of {count}"
+
+
+def _rolled_back(m: Moment) -> str:
+    why = "its connection had ended before a commit came" if m.cause else "its producer had asked for that"
+    return f"{m.who} threw it away with its transaction, because {why}"
 
 
 def _held_back(m: Moment) -> str:
@@ -280,7 +298,7 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.BUFFERED: _buffered,
     Kind.PACKET_LOST: lambda m: f"the network lost {_cargo(m)}",
     Kind.PACKET_DUPLICATED: lambda m: f"the network doubled {_cargo(m)}",
-    Kind.CONFIRMED: lambda m: f"{m.who} learnt that the broker had it",
+    Kind.CONFIRMED: _learnt,
     Kind.REFUSED: lambda m: f"{m.who} learnt that the broker did not want it",
     Kind.TIMED_OUT: lambda m: f"{m.who} had waited too long for a confirm; what had become of it was unknown",
     Kind.UNKNOWN: _unknown,
@@ -291,6 +309,8 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.HELD_BACK: _held_back,
     Kind.OVERFLOWED: _overflowed,
     Kind.BLOCKED: lambda m: f"{m.who}'s buffer was full{_room(m)}, so its thread waited with it",
+    Kind.COMMIT_SENT: _commit_sent,
+    Kind.ROLLED_BACK: _rolled_back,
     Kind.ARRIVED: lambda m: f"it arrived at {m.who}",
     Kind.UNROUTABLE: lambda m: f"{m.who} found no queue for it",
     Kind.ENQUEUED: _enqueued,

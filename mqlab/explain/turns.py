@@ -234,6 +234,8 @@ def _before_sending(story: Story, who: str) -> tuple[str, ...]:
         return _alarms(story)
     if story.producer is not None and story.producer.buffer is not None:
         return (f"{who}.buffer", f"{who}.confirm.max_in_flight")
+    if story.producer is not None and story.producer.transactions is not None:
+        return (f"{who}.transactions.size",)
     if story.producer is not None and story.producer.prepare is not None:
         return (f"{who}.prepare",)
     return (f"{who}.confirm.max_in_flight",)

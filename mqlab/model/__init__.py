@@ -23,6 +23,7 @@ from mqlab.model.clients import (
     Message,
     ProducerGroup,
     Retry,
+    Transactions,
     entity_name,
 )
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
@@ -37,5 +38,5 @@ __all__ = [
     "Contention", "DeadLetter", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord",
     "Fault", "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "Phase",
     "ProducerGroup", "Queue", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry", "Scale",
-    "Step", "entity_name", "has_alarms", "time_shares",
+    "Step", "Transactions", "entity_name", "has_alarms", "time_shares",
 ]  # fmt: skip

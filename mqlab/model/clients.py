@@ -24,6 +24,7 @@ __all__ = [
     "Message",
     "ProducerGroup",
     "Retry",
+    "Transactions",
     "entity_name",
 ]
 
@@ -98,6 +99,19 @@ class Buffer:
 
     max_messages: int
     when_full: Literal["block", "drop-newest", "drop-oldest", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """A channel in transaction mode: ``size`` publishes, then tx.commit and no publish before its answer.
+
+    A transaction that is not full is committed ``after_ns`` after its first publish. With probability ``rollback`` the
+    producer rolls it back instead.
+    """
+
+    size: int
+    after_ns: int
+    rollback: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +224,12 @@ class ProducerGroup:
     """The state of each message's task is written down where workers look it up; None: there is no such place."""
     buffer: Buffer | None = None
     """None: with confirms it keeps whatever comes, without them a publish fails where there is no connection."""
+    transactions: Transactions | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether the broker tells it that a message is stored, by a confirm or by the answer to a commit."""
+        return self.confirm is not None or self.transactions is not None
 
 
 @dataclass(frozen=True, slots=True)

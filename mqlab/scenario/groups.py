@@ -66,6 +66,7 @@ __all__ = [
     "ProducerSpec",
     "ReconnectSpec",
     "RetrySpec",
+    "TransactionsSpec",
 ]  # fmt: skip
 
 
@@ -210,6 +211,15 @@ class ConfirmSpec(Spec):
     timeout: Duration | None = None
 
 
+class TransactionsSpec(Spec):
+    """Transactions: so many publishes, then a commit that is waited for."""
+
+    shorthand: ClassVar = "size"
+    size: Count = Field(examples=["1"])
+    after: PositiveDuration | None = None
+    rollback: Probability | None = None
+
+
 class RetrySpec(Spec):
     """How often a producer tries; ``attempts`` counts the first try."""
 
@@ -236,7 +246,7 @@ class BufferSpec(Spec):
 class ProducerSpec(Spec):
     """A group of producers alike."""
 
-    reserved: ClassVar = later("transactions", "batch", "partitioner")
+    reserved: ClassVar = later("batch", "partitioner")
     count: Count | None = None
     each: Flag | None = None
     arrivals: ArrivalsSpec = Field(examples=["{poisson: 100/s}"])
@@ -245,6 +255,7 @@ class ProducerSpec(Spec):
     to: Annotated[_To, WRITTEN] | None = None
     buffer: BufferSpec | None = None
     confirm: Annotated[_Confirm, WRITTEN] | None = None
+    transactions: TransactionsSpec | None = None
     retry: Annotated[_Retry, WRITTEN] | None = None
     request: Annotated[_Request, WRITTEN] | None = None
     record: RecordSpec | None = None

@@ -17,6 +17,7 @@ from mqlab.model import (
     Node,
     ProducerGroup,
     Recording,
+    Transactions,
 )
 from mqlab.routing import HOST
 from mqlab.scenario import lower, requests
@@ -40,7 +41,7 @@ from mqlab.scenario.resolve_policies import message_policies
 from mqlab.scenario.resolve_routing import check_host, host_of, looks_at_headers
 from mqlab.scenario.shapes import KeySpec, ServiceSpec
 from mqlab.scenario.spec import ScenarioSpec
-from mqlab.units import parse_count, parse_duration, parse_number, parse_size
+from mqlab.units import parse_count, parse_duration, parse_number, parse_probability, parse_size
 
 __all__ = ["at_node", "consumer", "producer"]
 
@@ -87,7 +88,7 @@ class _Producers:
         prepare = None
         if spec.prepare is not None:
             prepare = lower.distribution(book, (*path, "prepare"), spec.prepare)
-        confirm, host = self.confirm(path, spec.confirm), spec.vhost or HOST
+        confirm, host = None if spec.transactions else self.confirm(path, spec.confirm), spec.vhost or HOST
         hosts = {name: queue.vhost or HOST for name, queue in self.spec.queues.items()}
         fleeting = {name for name, q in self.spec.queues.items() if q.exclusive or q.auto_delete or q.expires}
         times = arrivals(book, path, spec, count, each, self.spec.duration)
@@ -110,6 +111,7 @@ class _Producers:
             ),
             record=requests.record(book, path, spec.record, prepares=prepare is not None),
             buffer=self.buffer(path, spec.buffer),
+            transactions=self.transactions(path, spec),
         )
         self.refuse_endless(path, group)
         return group
@@ -157,6 +159,26 @@ class _Producers:
             book.pick(given.max_in_flight, (*path, "max_in_flight"), parse_count),
             book.pick(given.timeout, (*path, "timeout"), parse_duration),
             book.system.confirm_when,
+        )
+
+    def transactions(self, owner: Path, spec: ProducerSpec) -> Transactions | None:
+        """Resolve its transactions; a channel is either in transaction or in confirm mode."""
+        book, path, written = self.book, (*owner, "transactions"), spec.transactions
+        if written is None:
+            return None
+        if "transactions" not in book.system.mechanisms:
+            what = f"`transactions` mean nothing to system '{book.system.name}'"
+            raise book.error(path, what, "leave them out, or choose a system that has them", key=True)
+        if spec.confirm:
+            what = "`transactions` and `confirm` exclude each other: a channel is in one mode or the other"
+            raise book.error((*owner, "confirm"), what, "remove one of them", key=True)
+        if spec.request:
+            what = "`transactions` and `request` exclude each other: who waits for a reply commits nothing"
+            raise book.error((*owner, "request"), what, "remove one of them", key=True)
+        return Transactions(
+            written.size,
+            book.pick(written.after, (*path, "after"), parse_duration),
+            book.pick(written.rollback, (*path, "rollback"), parse_probability),
         )
 
     def destination(

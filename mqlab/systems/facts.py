@@ -268,6 +268,8 @@ def resends(model: Model, producer: ProducerGroup) -> str:
         return ""
     if producer.request is not None:
         return _asks_again(model, producer)
+    if producer.transactions is not None:
+        return _commits_again(model, producer)
     if producer.confirm is not None:
         if producer.confirm.timeout_ns > 0:
             return f"`{producer.name}` sends again when a confirm is late"
@@ -289,6 +291,18 @@ def _asks_again(model: Model, producer: ProducerGroup) -> str:
         return f"`{producer.name}` asks again when a reply is late"
     broken = breaks_producer(model, producer)
     return f"`{producer.name}` asks again what was not answered when {broken}" if broken else ""
+
+
+def _commits_again(model: Model, producer: ProducerGroup) -> str:
+    """Say why a transaction may be sent again although the broker has it, or a part of it; or nothing."""
+    for queue in queues_of(model, producer):
+        if refuses(queue):
+            return f"`{producer.name}` sends its whole transaction again when `{queue.name}` refuses a part of it"
+        taken = loses_memory(model, queue.node)
+        if taken:
+            return f"`{producer.name}` sends again what may not have been committed when {taken}"
+    broken = breaks_producer(model, producer)
+    return f"`{producer.name}` sends again what may not have been committed when {broken}" if broken else ""
 
 
 def _answers_no(model: Model, producer: ProducerGroup) -> str:

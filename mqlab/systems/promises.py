@@ -24,7 +24,7 @@ _NEVER: Final = {
     "nonmonotonic": _NO_LOG,
     "inconsistent_offsets": _NO_LOG,
     "unseen": _NO_LOG,
-    "aborted_read": "there are no transactions here",
+    "aborted_read": "a queue gets a message only once its transaction is committed",
 }
 
 
@@ -97,9 +97,9 @@ def _contract(model: Model, rules: dict[str, tuple[Why, str]]) -> dict[str, Prom
 
 
 def _why_lost(model: Model) -> str:
-    asking = [p for p in model.producers if p.confirm is not None]
+    asking = [p for p in model.producers if p.learns]
     if not asking:
-        return "no producer asks for confirms, so none is promised anything"
+        return "no producer asks for confirms or commits, so none is promised anything"
     for producer in asking:
         for queue in facts.queues_of(model, producer):
             reason = _why_lost_in(model, producer, queue)
@@ -254,7 +254,7 @@ def _why_sent_later(model: Model, producer: ProducerGroup) -> str:
     if broken:
         return f"`{producer.name}` tries again later when {broken}"
     refusing = [q for q in facts.queues_of(model, producer) if facts.refuses(q)]
-    if refusing and producer.confirm is not None:
+    if refusing and producer.learns:
         return f"`{producer.name}` tries again later when `{refusing[0].name}` refuses"
     return ""
 

@@ -23,6 +23,8 @@ DEFAULTS: Final = with_common(
     Default("producers.*.confirm", "none", f"{_DOCS}confirms: a channel must ask for them (confirm.select)"),
     Default("producers.*.confirm.max_in_flight", "0", f"{_DOCS}confirms: the protocol bounds nothing (0)"),
     Default("producers.*.confirm.timeout", "0 s", f"{_DOCS}confirms: a publisher waits for ever (0)"),
+    Default("producers.*.transactions.after", "1 s", OURS + "nobody leaves a transaction open for longer"),
+    Default("producers.*.transactions.rollback", "0", OURS + "an application commits what it has published"),
     Default("producers.*.retry.attempts", "1", f"{_PIKA}.basic_publish: nothing is sent again by itself"),
     Default(
         "producers.*.retry.backoff", "{exponential: {first: 100 ms}}",
@@ -83,6 +85,7 @@ SYSTEM: Final = System(
         "nodes": "processor, disk with group commit, connections; crash, power loss, slowness, pause, wrong clock",
         "queues": "durable or not, bounded in messages or bytes, with an overflow policy, times to live, dead letters, "
         "priorities, delivery limits, a single active consumer; exclusive, auto-deleted or expiring",
+        "transactions": "tx.select: publishes are routed at the commit, which waits for an fsync of its own",
         "alarms": "memory limit and full disk: connections that publish are blocked, consumers go on",
         "links": "latency, bandwidth, loss (also in bursts), duplication, order; reset, silence, partition",
     },

@@ -59,6 +59,11 @@ class Kind(IntEnum):
     """The producer's buffer is full and drops this message."""
     BLOCKED = 15
     """The producer's buffer is full, and its thread waits with this message; what comes later waits behind it."""
+    COMMIT_SENT = 17
+    """``actor`` (a producer; ``message`` is -1) asks the broker to commit ``first`` publishes (``cause`` 1 = to roll
+    them back)."""
+    ROLLED_BACK = 18
+    """The broker throws away a publish of an open transaction (``cause`` 0 = as asked, 1 = the connection ended)."""
 
     # the broker
     ARRIVED = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.bad_input.corpus import FAULT, Broken
 
-_NODE = "queues:\n"
+_NODE, TO = "queues:\n", "to: orders"
 
 
 def _disk(text: str) -> str:
@@ -24,6 +24,12 @@ TABLE = [
     Broken("memory without a limit", _NODE, _node("memory: {check: 1 s}"), 6, 26, "`limit` is missing", "400 MB"),
     Broken("memory unwatched", _NODE, _node("memory: {limit: 1 MB, check: 0 s}"), 6, 47, "more than 0", "`20 ms`"),
     Broken("typo in memory", _NODE, _node("memory: {limt: 1 MB}"), 6, 27, "unknown field `limt`", "`limit`"),
+    Broken("a transaction and confirms", TO, "to: orders, confirm: true, transactions: 1", 5, 50, "exclude", "one of"),
+    Broken("a transaction of nothing", TO, "to: orders, transactions: {size: 0}", 5, 71, "not between 1", "`10`"),
+    Broken("a transaction of some", TO, "to: orders, transactions: some", 5, 64, "not a whole number", "`10`"),
+    Broken("a transaction without size", TO, "to: orders, transactions: {after: 1 s}", 5, 64, "`size` is", "size: 1"),
+    Broken("rolls back always twice", TO, "to: orders, transactions: {size: 1, rollback: 2}", 5, 84, "than 1", "`2 %`"),
+    Broken("never committed", TO, "to: orders, transactions: {size: 9, after: 0 s}", 5, 81, "more than 0", "`20 ms`"),
     Broken("the disk of a shop", "crash: broker", "disk_full: shop", 16, 26, "only nodes have a disk", "`broker`"),
     Broken("full for no time", FAULT, "disk_full: broker", 16, 5, "how long it lasts", "for: 3 s"),
     Broken("two lies", _NODE, _disk("lies: [true, 1 s]"), 6, 31, "a list stands", "`500 ms`"),

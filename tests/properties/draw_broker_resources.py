@@ -1,4 +1,5 @@
-"""What the broker's resources do, in random models: disks that lie, memory that runs short, disks that run full."""
+"""What the broker's resources do, in random models: disks that lie, memory that runs short, disks that run full,
+transactions."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from mqlab.model import Fault, Memory, Model
+from mqlab.model import Fault, Memory, Model, ProducerGroup, Transactions
 
 MS = 1_000_000
 
@@ -26,4 +27,14 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
         for node in nodes
         if draw(st.sampled_from([False, False, True]))
     )
-    return replace(model, nodes=nodes, faults=(*model.faults, *faults))
+    producers = tuple(_transactional(draw, group) for group in model.producers)
+    return replace(model, nodes=nodes, faults=(*model.faults, *faults), producers=producers)
+
+
+def _transactional(draw: st.DrawFn, group: ProducerGroup) -> ProducerGroup:
+    """Now and then a producer works in transactions."""
+    if group.request is not None or draw(st.sampled_from([False, True])):
+        return group
+    size, after = draw(st.sampled_from([1, 2, 7, 40])), draw(st.sampled_from([3 * MS, 50 * MS]))
+    rollback = draw(st.sampled_from([0.0, 0.0, 0.3]))
+    return replace(group, confirm=None, transactions=Transactions(size, after, rollback))

@@ -5,9 +5,34 @@ from __future__ import annotations
 from tests.scenarios.shipped import Row
 
 ALARMS = ("gauges.broker.alarms >= 2", "gauges.shop.blocked_ns > 2 s", "8 MB < gauges.broker.memory_max_bytes < 30 MB")
+MINUTES = "4 min < stages.created_confirmed.max < 5 min"
+ALL_CONFIRMED = "messages.confirmed == 10_000"
+
+
+def dead_stock(at: str) -> tuple[str, str, str]:
+    """A slow stock that dies with what it acknowledged in its hands."""
+    return "consumers.stock.ack=auto", "consumers.stock.service=30 ms", f"faults=[{{at: {at}, crash: stock, for: 1 s}}]"
+
+
 SOME_LOST = "100 < lost < 400"
 
 ROWS = [
+    # transactions and confirms
+    Row("tx-per-message", ("producers.shop.transactions.size=1000",), (MINUTES, "utilisation.broker.disk > 80 %")),
+    Row("tx-per-message", ("nodes.broker.disk.fsync=2.45ms",), (MINUTES, "utilisation.broker.disk > 80 %")),
+    Row("tx-per-message", ("drain=100 s",), (ALL_CONFIRMED,)),
+    Row("tx-per-message", dead_stock("100 s"), ("lost == 0",), ("lost",)),
+    Row("tx-batches", ("producers.shop.transactions.size=1",),
+        ("stages.created_confirmed.max < 4 s", ALL_CONFIRMED, "enqueued_twice == 100")),
+    Row("tx-batches", ("producers.shop.retry.attempts=1",), (ALL_CONFIRMED, "enqueued_twice == 100"), (),
+        ("enqueued_twice", "duplicate_effect")),
+    Row("tx-batches", ("producers.shop.transactions.rollback=0.2",), (ALL_CONFIRMED, "fates.aborted == 0")),
+    Row("tx-batches", dead_stock("1 s"), ("lost == 0",), ("lost",)),
+    Row("tx-confirms", ("producers.shop.confirm.max_in_flight=1", "drain=400s"),
+        ("stages.created_confirmed.max < 2 s",)),
+    Row("tx-confirms", ("producers.shop.link={loss: 1 %}",), (ALL_CONFIRMED,)),
+    Row("tx-confirms", dead_stock("500 ms"), ("lost == 0",), ("lost",)),
+    # alarms
     Row("memory-alarm-blocks-publishers", ("nodes.broker.memory.limit=400MB",), ALARMS),
     Row("memory-alarm-blocks-publishers", ("consumers.stock.count=8",), ALARMS),
     Row("memory-alarm-blocks-publishers",

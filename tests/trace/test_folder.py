@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from mqlab.errors import RunFolderError
@@ -298,3 +299,23 @@ def test_an_older_run_may_be_replaced(tmp_path):
     edit("run.json", lambda data: data.update(trace_format=0))(folder)
     write(folder)
     read_run(folder)
+
+
+def test_a_run_of_the_first_trace_format_is_read_as_one_without_replies(tmp_path):
+    """It has no columns for replies, and no stage of requests."""
+    folder = write(tmp_path / "run")
+    table = pq.read_table(folder / "fates.parquet")
+    pq.write_table(table.drop_columns(["in_reply_to", "taken_for"]), folder / "fates.parquet")
+    for name, change in (
+        ("run.json", lambda info: info.update(trace_format=1)),
+        ("counters.json", lambda counters: [counters[part].pop("request_reply") for part in ("histograms", "moments")]),
+    ):
+        data = json.loads((folder / name).read_text("utf-8"))
+        change(data)
+        (folder / name).write_text(json.dumps(data), "utf-8")
+    trace = read_run(folder).trace
+    assert set(trace.fates.column("in_reply_to").tolist()) == {-1}
+    first = int(trace.fates.column("message")[0])
+    assert trace.fates.of_message(first)["taken_for"].tolist()[0] == -1
+    assert trace.counters.moments["request_reply"] == (0, 0.0, -1, -1)
+    assert not trace.counters.histograms["request_reply"].any()

@@ -12,6 +12,7 @@ from typing import Final
 __all__ = ["RULES", "Rule"]
 
 _DOCS: Final = "https://www.rabbitmq.com/docs/"
+_TUTORIALS: Final = "https://www.rabbitmq.com/tutorials/"
 _CONCEPTS: Final = "https://www.rabbitmq.com/tutorials/amqp-concepts"
 _QUORUM: Final = f"{_DOCS}quorum-queues"
 _WHEN: Final = f"{_DOCS}confirms#when-publishes-are-confirmed"
@@ -163,6 +164,27 @@ RULES: Final = (
         f"{_DOCS}confirms#publisher-confirms-and-guaranteed-delivery",
         "test_durability::test_a_durable_persistent_message_is_guaranteed_from_its_confirm_on",
         "test_durability::test_before_its_confirm_a_message_may_vanish_although_durable_and_persistent",
+    ),
+    # transactions
+    _rule(
+        "a publish in a transaction takes effect at the commit", f"{_DOCS}semantics#tx",
+        "test_transactions::test_queues_see_a_publish_only_when_its_transaction_is_committed",
+        "test_transactions::test_commit_ok_says_that_the_broker_has_taken_over_and_persistent_messages_are_on_disk",
+    ),
+    _rule(
+        "a rollback, or the end of the connection before the commit, discards the transaction", f"{_DOCS}semantics#tx",
+        "test_transactions::test_a_rollback_discards_all_publishes_of_the_transaction",
+        "test_transactions::test_an_open_transaction_is_rolled_back_when_its_connection_ends",
+    ),
+    _rule(
+        "a commit is not atomic, not even within a single queue", f"{_DOCS}semantics#tx",
+        "test_transactions::test_a_commit_is_not_atomic",
+    ),
+    _rule(
+        "transactions slow publishing by a factor of about 250: an fsync for each commit",
+        f"{_DOCS}confirms#publisher-confirms",
+        "test_transactions::test_every_commit_has_an_fsync_of_its_own",
+        "test_transactions::test_a_transaction_for_each_message_is_slower_than_confirms_by_the_published_order",
     ),
     # what the broker's resources do
     _rule(
@@ -380,5 +402,34 @@ RULES: Final = (
     _rule(
         "a blocked client is told once, and again when all alarms have cleared", f"{_DOCS}connection-blocked",
         "test_broker_resources::test_a_blocked_client_is_told_once_until_all_alarms_have_cleared",
+    ),
+    # requests and replies
+    _rule(
+        "a client waits for its replies on an exclusive queue that the server names",
+        f"{_TUTORIALS}tutorial-six-python",
+        "test_request_reply::test_a_client_waits_on_a_queue_of_its_own_named_by_the_server",
+        "test_request_reply::test_an_exclusive_reply_queue_goes_with_its_connection",
+    ),
+    _rule(
+        "a reply repeats the correlation id of its request, and one that matches none is dropped",
+        f"{_TUTORIALS}tutorial-six-python",
+        "test_request_reply::test_a_reply_repeats_the_correlation_id_of_its_request",
+        "test_request_reply::test_a_reply_with_an_unknown_correlation_id_is_dropped",
+        "test_request_reply::test_without_a_look_at_the_correlation_id_answers_are_mixed_up",
+    ),
+    _rule(
+        "a server publishes its reply, then acknowledges the request", f"{_TUTORIALS}tutorial-six-python",
+        "test_request_reply::test_the_server_answers_first_and_acknowledges_then",
+    ),
+    _rule(
+        "direct reply-to needs no queue: the reply goes to the channel that asked, without acknowledgement",
+        f"{_DOCS}direct-reply-to",
+        "test_request_reply::test_a_direct_reply_goes_through_no_queue",
+        "test_request_reply::test_a_direct_reply_is_consumed_without_acknowledgement_on_the_channel_that_asked",
+        "test_request_reply::test_replies_are_consumed_without_acknowledgement",
+    ),
+    _rule(
+        "a direct reply is lost if the client went away", f"{_DOCS}direct-reply-to",
+        "test_request_reply::test_a_direct_reply_is_lost_if_the_client_went_away",
     ),
 )  # fmt: skip
