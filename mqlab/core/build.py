@@ -289,7 +289,7 @@ class _Builder:
                 "memory_limit": node.memory.limit_bytes if node.memory else -1,
                 "memory_check": node.memory.check_ns if node.memory else 0,
                 "special": _special_node(self.model, node),
-                "connect_ns": node.connect_ns,
+                "connect_ns": node.connect_ns, "ack_ns": node.ack_ns,
                 "connections_max": node.connections_max, "connected": self.connected[i],
                 "handshake": node.handshake_timeout_ns,
             }

@@ -45,7 +45,7 @@ from mqlab.core.dying import bury, came_back_too_often
 from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_group
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross, is_instant
-from mqlab.core.queue import credit_back, dispatch, leave_node, orphan, put_back, unlink_unacked
+from mqlab.core.queue import credit_back, dispatch, leave_node, orphan, put_back, unlink_unacked, use_cpu
 from mqlab.core.quorum import propose_ack
 from mqlab.core.recorder import drop_delivery, emit, release
 from mqlab.core.records import (
@@ -252,6 +252,8 @@ def ack_in(s: State, delivery: int, answer: int, epoch: int) -> None:
             push(s, runs(s, 0)["now"], RANK_EVENT, E_RESET_SEEN, k["client"], 0, epoch)
         drop_delivery(s, delivery)
         return
+    if n["ack_ns"] > 0:
+        use_cpu(s, client["node"], n["ack_ns"])
     if d["open"] == 0:
         emit(s, K_ACK_IGNORED, copy, n["entity"], q["entity"], number, 0, 0)
         drop_delivery(s, delivery)

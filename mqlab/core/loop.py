@@ -342,7 +342,7 @@ def _happen_to_consumers(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == E_ACKS_DUE:
         acks_due(s, a, b, c)
     elif kind == E_ACKS_IN:
-        acks_in(s, a, c)
+        acks_in(s, a, b, c)
     elif kind == E_ACKS_MORE:
         acks_more(s, a, c)
     elif kind == E_TIMEOUTS:

@@ -22,7 +22,7 @@ from mqlab.core.codes import (
 )
 from mqlab.core.consumer import settle
 from mqlab.core.heap import push
-from mqlab.core.queue import credit_back, dispatch, unlink_unacked
+from mqlab.core.queue import credit_back, dispatch, unlink_unacked, use_cpu
 from mqlab.core.recorder import drop_delivery, emit
 from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
 from mqlab.jit import State, seldom
@@ -31,14 +31,14 @@ __all__ = ["acks_in"]
 
 
 @seldom
-def acks_in(s: State, last: int, epoch: int) -> None:
+def acks_in(s: State, last: int, rest: int, epoch: int) -> None:
     """Settle what this consumer has not acknowledged up to the delivery ``last``, a piece at a time."""
     d = deliveries(s, last)
     consumer = d["consumer"]
     k = consumers(s, consumer)
     client = clients(s, k["client"])
     q = queues(s, k["queue"])
-    n = nodes(s, q["node"])
+    n = nodes(s, client["node"])
     now = runs(s, 0)["now"]
     if n["up"] == 0 or client["open"] == 0 or client["epoch"] != epoch:
         emit(s, K_STALE_PACKET, d["copy"], client["entity"], q["entity"], d["number"], P_ACK, 0)
@@ -46,6 +46,8 @@ def acks_in(s: State, last: int, epoch: int) -> None:
             push(s, now, RANK_EVENT, E_RESET_SEEN, k["client"], 0, epoch)
         drop_delivery(s, last)
         return
+    if n["ack_ns"] > 0 and rest == 0:
+        use_cpu(s, client["node"], n["ack_ns"])
     if d["open"] == 0:
         emit(s, K_ACK_IGNORED, d["copy"], n["entity"], q["entity"], d["number"], 0, 0)
         drop_delivery(s, last)

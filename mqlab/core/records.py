@@ -184,6 +184,7 @@ NODE = np.dtype(
         ("clock_ns", "i8"),                       # by how much its wall clock is ahead (negative: behind)
         ("slow", "f8"), ("slowed", "i4"),         # how many times its usual time everything takes; faults at work
         ("publish_usual", "i8"), ("deliver_usual", "i8"), ("connect_usual", "i8"),
+        ("ack_ns", "i8"), ("ack_usual", "i8"),
         ("pauses", "i4"), ("stopped", "i4"), ("since", "i8"),     # faults at work; its process stands still, since
         ("connect_ns", "i8"), ("connections_max", "i8"), ("connected", "i8"), ("opening", "i8"), ("handshake", "i8"),
         ("disk_busy", "i8"), ("flush_ends", "i8"), ("flushes", "i8"), ("flushing", "i4"), ("armed", "i4"),

@@ -46,6 +46,7 @@ def slow_node(s: State, node: int, millionths: int, begins: int) -> None:
             n["publish_usual"] = n["publish_ns"]
             n["deliver_usual"] = n["deliver_ns"]
             n["connect_usual"] = n["connect_ns"]
+            n["ack_usual"] = n["ack_ns"]
         n["slowed"] = n["slowed"] + 1
         n["slow"] = n["slow"] * by
     else:
@@ -60,6 +61,7 @@ def slow_node(s: State, node: int, millionths: int, begins: int) -> None:
     n["publish_ns"] = _times(n["publish_usual"], factor)
     n["deliver_ns"] = _times(n["deliver_usual"], factor)
     n["connect_ns"] = _times(n["connect_usual"], factor)
+    n["ack_ns"] = _times(n["ack_usual"], factor)
     _say(s, n["entity"], n["slowed"], factor)
 
 

@@ -118,6 +118,8 @@ class Memory:
 class Node:
     """A broker. Its CPU serves one thing at a time: ``publish_ns`` a message in, ``deliver_ns`` a message out.
 
+    A packet that acknowledges, for one delivery or for several, costs it ``ack_ns``; what it says holds at once.
+
     Opening a connection costs it ``connect_ns``. It lets in ``connections_max`` at most (-1: as many as come), and
     gives up on one that is not open ``handshake_timeout_ns`` after its first packet (0: never); the work it has put
     into it by then, and puts into it later, is in vain.
@@ -133,3 +135,4 @@ class Node:
     handshake_timeout_ns: int = 0
     network_ns: int = 0
     """What a packet takes from here to another node."""
+    ack_ns: int = 0

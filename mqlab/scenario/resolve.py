@@ -120,6 +120,7 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
             lies_ns=disk.lies or 0,
         ),
         memory=_memory(book, (*path, "memory"), spec.memory),
+        ack_ns=book.pick(cpu.ack, (*path, "cpu", "ack"), parse_duration),
         connect_ns=book.pick(cpu.connect, (*path, "cpu", "connect"), parse_duration),
         connections_max=book.pick(crowd.max, (*path, "connections", "max"), _bound),
         handshake_timeout_ns=book.pick(crowd.handshake, (*path, "connections", "handshake"), parse_duration),

@@ -121,11 +121,12 @@ class QueueSpec(Spec):
 
 
 class CpuSpec(Spec):
-    """What a message costs a node's processor, in and out, and what opening a connection costs it."""
+    """What a message costs a node's processor, in and out, and what a connection and an acknowledgement cost it."""
 
     publish: Duration | None = None
     deliver: Duration | None = None
     connect: Duration | None = None
+    ack: Duration | None = None
 
 
 class ConnectionsSpec(Spec):

@@ -57,6 +57,7 @@ COMMON: Final = (
     Default("consumers.*.connection.reconnect.exponential.jitter", "full", OURS + "spreads a crowd of clients best"),
     Default("consumers.*.link.duplicate", "0", OURS + "TCP delivers a segment once"),
     Default("consumers.*.link.ordered", "true", OURS + "TCP keeps the order of a connection"),
+    Default("nodes.*.cpu.ack", "0 s", OURS + "what an acknowledgement costs is part of what a delivery costs"),
     Default("nodes.*.cpu.connect", "0 s", OURS + "connections are long-lived; a crowd that comes at once is looked at"),
     Default("nodes.*.connections.max", "unbounded", OURS + "as many as come"),
     Default("nodes.*.connections.handshake", "10 s", OURS + "as RabbitMQ's handshake_timeout"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mqlab.model import Acks, Exceptions, Fault, LinkSide
@@ -15,6 +17,7 @@ from tests.support.models import (
     endings,
     every,
     fate_rows,
+    node,
     of_kind,
     one_way,
     play,
@@ -113,3 +116,19 @@ def test_a_huge_batch_is_worked_off_in_pieces(messages: int) -> None:
     assert endings(trace) == {"processed": messages}
     assert trace.counters.queues["q"].acked == messages
     assert int(fate_rows(trace)["fate"].max()) == Fate.PROCESSED
+
+
+def test_an_acknowledgement_costs_the_broker_once_for_all_that_it_covers() -> None:
+    """2 ms each: eight packets take 16 ms of a second, two packets 4."""
+    work = [producer(arrivals=every(10 * US, 8))]
+    broker = [replace(node(), ack_ns=2 * MS)]
+    alone = play(tiny(producers=work, nodes=broker, consumers=[consumer(prefetch=0, service=takes(MS))]))
+    batched = play(tiny(producers=work, nodes=broker, consumers=[collecting(4)]))
+    assert alone.counters.utilisation["broker.cpu"] == pytest.approx(0.016)
+    assert batched.counters.utilisation["broker.cpu"] == pytest.approx(0.004)
+
+
+def test_what_an_acknowledgement_costs_keeps_the_next_delivery_waiting() -> None:
+    broker = [replace(node(deliver_ns=MS), ack_ns=2 * MS)]
+    trace = play(tiny(producers=[producer(arrivals=every(10 * US, 2))], nodes=broker, consumers=[consumer()]))
+    assert times(trace, Kind.DELIVERED) == [MS, 1100 * US + 3 * MS]

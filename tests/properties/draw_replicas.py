@@ -27,9 +27,10 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
     for queue in model.queues:
         first, most = draw(st.sampled_from(range(len(names)))), draw(st.sampled_from(range(1, len(names) + 1)))
         members = tuple(names[(first + i) % len(names)] for i in range(most))
-        overflow = "drop-head" if queue.overflow == "drop-newest" else queue.overflow
+        overflow = "reject-publish" if queue.overflow == "reject-publish" else "drop-head"
         queues.append(replace(
-            queue, node=members[0], durable=True, overflow=overflow, replicas=members,
+            queue, node=members[0], durable=True, overflow=overflow, replicas=members, max_priority=0,
+            exclusive=False, auto_delete=False, expires_ns=0,
             election=Distribution("uniform", (5.0 * MS, 20.0 * MS)), suspect_ns=draw(st.sampled_from([0, 30 * MS])),
         ))  # fmt: skip
 

@@ -233,17 +233,6 @@ RULES: Final = (
         "test_round_robin_and_prefetch::test_prefetch_0_bounds_nothing",
     ),
     _rule(
-        "prefetch holds for each new consumer, or (global) for all consumers of a channel together",
-        f"{_DOCS}consumer-prefetch",
-        "test_channels::test_a_channels_prefetch_is_shared_by_its_consumers_beside_their_own",
-        "test_channels::test_a_consumers_prefetch_is_its_own",
-    ),
-    _rule(
-        "prefetch does not concern messages that are fetched (basic.get)", f"{_DOCS}consumer-prefetch",
-        "test_pull::test_prefetch_does_not_concern_basic_get",
-        "test_pull::test_basic_get_fetches_one_message_at_a_time",
-    ),
-    _rule(
         "a limit for the channel (global=true) is shared by its consumers, beside their own",
         f"{_DOCS}consumer-prefetch#sharing-the-limit",
         "test_channels::test_a_channels_prefetch_is_shared_by_its_consumers_beside_their_own",
@@ -314,29 +303,6 @@ RULES: Final = (
         "automatic acknowledgement knows no back-pressure", f"{_DOCS}confirms#acknowledgement-modes",
         "test_acknowledgements::test_auto_ack_knows_no_back_pressure",
     ),
-    _rule(
-        "the classic broker waits for an acknowledgement for ever", f"{_DOCS}consumers#acknowledgement-timeout",
-        "test_channels::test_the_classic_broker_waits_for_an_acknowledgement_for_ever",
-    ),
-    _rule(
-        "a newer one closes the channel of who keeps a delivery too long (30 minutes, looked at each minute)",
-        f"{_DOCS}consumers#acknowledgement-timeout",
-        "test_channels::test_a_delivery_not_acknowledged_in_time_closes_the_channel",
-        "test_channels::test_what_was_unacknowledged_on_it_is_requeued_and_marked_redelivered",
-    ),
-    _rule(
-        "one acknowledgement may settle everything up to its tag", f"{_DOCS}confirms#consumer-acks-multiple-parameter",
-        "test_channels::test_one_acknowledgement_settles_everything_up_to_its_tag",
-    ),
-    _rule(
-        "what is rejected without requeue is discarded where there is no dead-letter exchange",
-        f"{_DOCS}confirms#consumer-nacks-requeue",
-        "test_rejection::test_rejected_without_requeue_is_discarded_where_there_is_no_dead_letter_exchange",
-    ),
-    _rule(
-        "what is always requeued goes round for ever", f"{_DOCS}confirms#consumer-nacks-requeue",
-        "test_rejection::test_a_consumer_that_always_requeues_makes_a_loop",
-    ),
     # limits
     _rule(
         "a length limit counts ready messages only", f"{_DOCS}maxlength",
@@ -381,27 +347,18 @@ RULES: Final = (
         "test_quorum_queues::test_what_a_quorum_queue_does_not_do_is_refused",
     ),
     _rule(
+        "a quorum queue drops what came back more than its delivery limit: 20 from 4.0, none in 3.x or classic queues",
+        f"{_QUORUM}#poison-message-handling",
+        "test_quorum_queues::"
+        "test_a_quorum_queue_drops_what_came_back_more_than_20_times_and_a_classic_one_counts_nothing",
+    ),
+    _rule(
         "a quorum queue has up to three replicas unless told otherwise", f"{_QUORUM}#replication-factor",
         "test_quorum_queues::test_up_to_three_replicas_by_default",
     ),
     _rule(
         "a full quorum queue may overshoot its limit by what is on its way", f"{_QUORUM}#length-limit",
         "test_quorum_queues::test_a_full_queue_overshoots_its_limit_by_what_is_on_its_way",
-    ),
-    # connections and alarms
-    _rule(
-        "a peer that is not heard for the heartbeat time-out is taken for dead", f"{_DOCS}heartbeats",
-        "test_connections::test_a_client_that_is_not_heard_for_the_heartbeat_time_out_is_closed",
-        "test_connections::test_a_client_that_hears_nothing_for_the_heartbeat_time_out_gives_its_connection_up",
-    ),
-    _rule(
-        "an alarm blocks those who publish, and nobody else", f"{_DOCS}alarms",
-        "test_broker_resources::test_an_alarm_blocks_publishers_only",
-        "test_broker_resources::test_memory_above_the_limit_raises_an_alarm_and_below_it_clears_it",
-    ),
-    _rule(
-        "a blocked client is told once, and again when all alarms have cleared", f"{_DOCS}connection-blocked",
-        "test_broker_resources::test_a_blocked_client_is_told_once_until_all_alarms_have_cleared",
     ),
     # requests and replies
     _rule(

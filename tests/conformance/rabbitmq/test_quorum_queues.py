@@ -122,3 +122,27 @@ def test_a_full_queue_overshoots_its_limit_by_what_is_on_its_way(play):
     taken = (run.events["kind"] == "enqueued").sum()
     assert 3 < taken < 20
     assert (run.events["kind"] == "refused").sum() == 20 - taken
+
+
+@pytest.mark.parametrize(("system", "limit", "times"), [
+    ("rabbitmq-quorum", None, 21), ("rabbitmq-quorum", 3, 4), ("rabbitmq-quorum", 100_000, None),
+    ("rabbitmq", None, None),
+])  # fmt: skip
+def test_a_quorum_queue_drops_what_came_back_more_than_20_times_and_a_classic_one_counts_nothing(
+    play, system, limit, times
+):
+    """A poison message: each delivery fails and is put back."""
+    poison = "consumers={stock: {prefetch: 1, service: 1 ms, exceptions: {probability: 100 %, then: requeue}}}"
+    given = [] if limit is None else [f"queues.orders.delivery_limit={limit}"]
+    text = SHOP.replace("duration: 1 s", "duration: 1 s\n    drain: 0 s")
+    if system == "rabbitmq":
+        text = text.replace("{orders: {election: 50 ms}}", "{orders: {}}").replace(", network: {latency: 1 ms}", "")
+    run = play(text, f"system={system}",
+               "producers.shop.arrivals.constant.messages=1", poison, *given)  # fmt: skip
+    delivered = int((run.events["kind"] == "delivered").sum())
+    if times is None:
+        assert delivered > 40
+        assert run.fates["fate"].tolist() == ["in_flight"]
+    else:
+        assert delivered == times
+        assert run.fates["fate"].tolist() == ["discarded"]
