@@ -226,6 +226,17 @@ RULES: Final = (
         "a handshake that takes too long is given up", f"{_DOCS}networking",
         "test_connections::test_a_handshake_that_takes_too_long_is_given_up",
     ),
+    _rule(
+        "when a message expires depends on the wall clock",
+        "https://github.com/rabbitmq/rabbitmq-server/blob/main/deps/rabbit/src/rabbit_amqqueue_process.erl",
+        "test_clocks::test_a_clock_that_is_set_ahead_lets_messages_expire_early",
+        "test_clocks::test_a_clock_that_is_set_back_keeps_messages_that_are_too_old",
+    ),
+    _rule(
+        "how long a consumer has held a delivery does not depend on the wall clock",
+        "https://github.com/rabbitmq/rabbitmq-server/blob/main/deps/rabbit/src/rabbit_channel.erl",
+        "test_clocks::test_consumer_time_outs_and_heartbeats_do_not_look_at_the_wall_clock",
+    ),
     # consumers
     _rule(
         "prefetch bounds what one consumer holds unacknowledged; 0 bounds nothing", f"{_DOCS}consumer-prefetch",
