@@ -40,7 +40,8 @@ def test_a_clock_that_is_set_back_keeps_messages_that_are_too_old(play):
 
 
 def test_consumer_time_outs_and_heartbeats_do_not_look_at_the_wall_clock(play):
-    held = ("consumers.stock.timeout=10 s", "consumers.stock.service=2 s", "consumers.stock.connection={heartbeat: 5 s}")
+    beats = "consumers.stock.connection={heartbeat: 5 s}"
+    held = ("consumers.stock.timeout=10 s", "consumers.stock.service=2 s", beats)
     run = play(SHOP, *held, "faults=[{at: 100 ms, clock: broker, by: 5 min, for: end}]")
     kinds = set(run.events["kind"])
     assert "connection_closed" not in kinds
