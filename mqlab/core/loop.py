@@ -117,18 +117,7 @@ from mqlab.core.codes import (
 )
 from mqlab.core.commits import write_commit
 from mqlab.core.committing import commit_late
-from mqlab.core.connection import (
-    close_seen,
-    connect,
-    connect_first,
-    die,
-    handshake,
-    lost,
-    opened,
-    reset,
-    return_unacked,
-    revive,
-)
+from mqlab.core.connection import close_seen, die, lost, reset, return_unacked, revive
 from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand, settled
 from mqlab.core.dying import evict, expire
 from mqlab.core.election import elect, resend_held
@@ -141,6 +130,7 @@ from mqlab.core.heap import close_hole, push, take_top
 from mqlab.core.letters import pass_on
 from mqlab.core.lifecycle import begin_lives, clear_queue, expire_queue
 from mqlab.core.multiple import acks_in
+from mqlab.core.opening import connect, connect_first, handshake, opened
 from mqlab.core.parking import park
 from mqlab.core.pause import pause_client, pause_node, unheard
 from mqlab.core.producer import arrival, create, prepared, recorded

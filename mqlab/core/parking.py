@@ -29,6 +29,7 @@ from mqlab.core.codes import (
     E_EXPIRE,
     E_FLUSH_END,
     E_FLUSH_START,
+    E_FORWARD,
     E_FRAME_IN,
     E_GET_AGAIN,
     E_GET_EMPTY,
@@ -37,12 +38,17 @@ from mqlab.core.codes import (
     E_HEARTBEAT,
     E_MEMORY,
     E_OPENED,
+    E_PARCEL,
+    E_PARCEL_ACK,
     E_PREPARED,
     E_PUBLISH_DO,
     E_PUBLISH_IN,
+    E_QUEUE_EXPIRE,
     E_RECORDED,
+    E_REPLY_IN,
     E_RESEND,
     E_RESET_SEEN,
+    E_RETURNED_IN,
     E_SERVICE_DONE,
     E_SOCKET,
     E_THREAD,
@@ -54,6 +60,7 @@ from mqlab.core.codes import (
     RANK_CONTINUE,
     RANK_EVENT,
 )
+from mqlab.core.frames import COMMIT, frame_kind
 from mqlab.core.heap import close_hole, push, reorder
 from mqlab.core.recorder import tell
 from mqlab.core.records import (
@@ -64,6 +71,7 @@ from mqlab.core.records import (
     groups,
     heap,
     lanes,
+    members,
     nodes,
     producers,
     queues,
@@ -80,7 +88,7 @@ _DOWN = 1
 
 
 @kernel
-def _node_of(s: State, kind: int, a: int, c: int) -> int:
+def _node_of(s: State, kind: int, a: int, b: int, c: int) -> int:
     """Find the node whose process handles an event; _NOBODY if none does."""
     if kind in (E_PUBLISH_IN, E_PUBLISH_DO):
         return clients(s, producers(s, copies(s, a)["producer"])["client"])["node"]
@@ -94,8 +102,16 @@ def _node_of(s: State, kind: int, a: int, c: int) -> int:
         return _NOBODY
     if kind in (E_FLUSH_START, E_FLUSH_END, E_MEMORY):
         return a
-    if kind in (E_SOCKET, E_COMMIT):
+    if kind in (E_SOCKET, E_COMMIT) or (kind == E_FRAME_IN and frame_kind(b) >= COMMIT):
         return clients(s, a)["node"]
+    if kind == E_PARCEL:
+        return members(s, a)["node"]
+    if kind == E_PARCEL_ACK:
+        return queues(s, members(s, a)["queue"])["node"]
+    if kind == E_QUEUE_EXPIRE:
+        return queues(s, a)["node"]
+    if kind == E_FORWARD:
+        return queues(s, b)["node"]
     if kind == E_EXPIRE:
         return queues(s, a)["node"]
     if kind in (E_GET_IN, E_TIMEOUTS):
@@ -106,36 +122,45 @@ def _node_of(s: State, kind: int, a: int, c: int) -> int:
 
 
 @kernel
-def _client_of(s: State, kind: int, a: int, c: int) -> int:
+def _client_of(s: State, kind: int, a: int, b: int, c: int) -> int:
     """Find the client whose process handles an event; _NOBODY if none does."""
-    if kind == E_DELIVERY_IN:
+    if kind in (E_DELIVERY_IN, E_REPLY_IN):
         return consumers(s, deliveries(s, a)["consumer"])["client"]
     if kind in (E_SERVICE_DONE, E_GET_EMPTY, E_GET_AGAIN, E_ACKS_DUE):
         return consumers(s, a)["client"]
-    if kind in (E_CONFIRM_IN, E_RESEND, E_PREPARED, E_RECORDED):
+    if kind in (E_CONFIRM_IN, E_RESEND, E_PREPARED, E_RECORDED, E_RETURNED_IN):
         return producers(s, copies(s, a)["producer"])["client"]
     if kind in (E_CONFIRM_TIMER, E_TX_AFTER) or (kind == E_ARRIVAL and producers(s, a)["arrivals"] == ARRIVALS_CLOSED):
         return producers(s, a)["client"]
-    if kind in (E_CONNECT, E_RESET_SEEN, E_OPENED, E_FRAME_IN) or (kind == E_HEARTBEAT and c == _DOWN):
+    if kind in (E_CONNECT, E_RESET_SEEN, E_OPENED) or (kind == E_HEARTBEAT and c == _DOWN):
+        return a
+    if kind == E_FRAME_IN and frame_kind(b) < COMMIT:
         return a
     return _NOBODY
 
 
 @kernel
-def _waits_for_node(s: State, kind: int, a: int, c: int) -> int:
-    node = _node_of(s, kind, a, c)
+def _waits_for_node(s: State, kind: int, a: int, b: int, c: int) -> int:
+    node = _node_of(s, kind, a, b, c)
     if node >= 0 and nodes(s, node)["stopped"] == 1:
         return node
     return _NOBODY
 
 
+@kernel
+def _waits(s: State, kind: int, a: int, b: int, c: int) -> bool:
+    """Say whether whoever handles an event stands still."""
+    if _waits_for_node(s, kind, a, b, c) >= 0:
+        return True
+    client = _client_of(s, kind, a, b, c)
+    return client >= 0 and clients(s, client)["stopped"] == 1
+
+
 @seldom
 def park(s: State, kind: int, a: int, b: int, c: int) -> bool:
     """Put an event aside if whoever handles it stands still."""
-    if _waits_for_node(s, kind, a, c) < 0:
-        client = _client_of(s, kind, a, c)
-        if client < 0 or clients(s, client)["stopped"] == 0:
-            return False
+    if not _waits(s, kind, a, b, c):
+        return False
     push(s, PARKED + runs(s, 0)["now"], RANK_EVENT, kind, a, b, c)
     return True
 
@@ -177,6 +202,14 @@ def _later(s: State, i: int, span: int, node: bool) -> None:
         event["time"] = now
 
 
+@kernel
+def _spare(s: State, i: int) -> None:
+    """Let event ``i`` happen now if it waits for nobody: its queue or its client has moved to another node."""
+    event = heap(s, i)
+    if event["time"] >= PARKED and not _waits(s, event["kind"], event["a"], event["b"], event["c"]):
+        event["time"] = runs(s, 0)["now"]
+
+
 @seldom
 def release_node(s: State, node: int, died: int) -> None:
     """A broker's process goes on, or is killed: what waited for it happens."""
@@ -188,8 +221,10 @@ def release_node(s: State, node: int, died: int) -> None:
         event = heap(s, i)
         if (event["order"] >> _RANK_SHIFT) == RANK_CONTINUE:
             continue
-        if _node_of(s, event["kind"], event["a"], event["c"]) == node:
+        if _node_of(s, event["kind"], event["a"], event["b"], event["c"]) == node:
             _later(s, i, span, True)
+        else:
+            _spare(s, i)
     reorder(s)
     if n["cpu_free"] > n["since"]:
         n["cpu_free"] = n["cpu_free"] + span
@@ -210,9 +245,11 @@ def release_client(s: State, client: int, died: int) -> None:
         if (event["order"] >> _RANK_SHIFT) == RANK_CONTINUE:
             continue
         kind = event["kind"]
-        theirs = _client_of(s, kind, event["a"], event["c"]) == client
-        if theirs and _waits_for_node(s, kind, event["a"], event["c"]) < 0:
+        theirs = _client_of(s, kind, event["a"], event["b"], event["c"]) == client
+        if theirs and _waits_for_node(s, kind, event["a"], event["b"], event["c"]) < 0:
             _later(s, i, span, False)
+        else:
+            _spare(s, i)
     reorder(s)
     if c["kind"] == CONSUMER:
         k = consumers(s, c["owner"])

@@ -22,12 +22,13 @@ from mqlab.core.codes import (
     K_REPLIED,
     K_REPLY_LATE,
     PRODUCER_REQUEST,
+    S_BUFFERED,
     S_CONFIRMED,
     S_UNCONFIRMED,
     S_WAITING,
 )
 from mqlab.core.hands import abandon
-from mqlab.core.outgoing import stop_awaiting
+from mqlab.core.outgoing import stop_awaiting, unbuffer
 from mqlab.core.recorder import drop_delivery, emit, measure, new_copy
 from mqlab.core.records import clients, consumers, copies, deliveries, extras, producers, queues, runs
 from mqlab.core.sending import over, try_send
@@ -148,7 +149,10 @@ def _wanted(s: State, producer: int, root: int) -> int:
     x = extras(s, root)
     r = copies(s, x["request"])
     same = r["live"] == 1 and r["root"] == x["request"] and r["number"] == x["in_reply_to"]
-    if same and r["producer"] == producer and (r["sending"] == S_UNCONFIRMED or r["sending"] == S_WAITING):
+    if not same or r["producer"] != producer:
+        return -1
+    kept = r["sending"] == S_BUFFERED and r["attempts"] > 0  # asked, and kept before it could be asked again
+    if kept or r["sending"] == S_UNCONFIRMED or r["sending"] == S_WAITING:
         return x["request"]
     return -1
 
@@ -159,6 +163,9 @@ def _answered(s: State, request: int) -> None:
     r = copies(s, request)
     if r["sending"] == S_WAITING:
         r["sending"] = S_CONFIRMED
+        return
+    if r["sending"] == S_BUFFERED:
+        unbuffer(s, request)
     else:
         stop_awaiting(s, request)
-        over(s, request, 0)
+    over(s, request, 0)

@@ -52,7 +52,8 @@ class Receipt:
     """Number of the message in the run."""
     settled: Any
     """Event that happens when the producer knows (or has given up): its value is ``"confirmed"``, ``"refused"`` or
-    ``"unknown"``. Without confirms: ``"unknown"``, as soon as it is sent."""
+    ``"unknown"``. Without confirms: ``"unknown"``, as soon as it is sent. Of a request: ``"answered"``, or
+    ``"unknown"`` when it has timed out for good."""
 
 
 class Delivery:
@@ -66,6 +67,7 @@ class Delivery:
         self.number = number
         """1 for the first delivery of this copy."""
         self._settled = False
+        self._answers = False
 
     @property
     def redelivered(self) -> bool:
@@ -73,8 +75,10 @@ class Delivery:
         return self.number > 1
 
     def ack(self) -> None:
-        """Say that the work is done: its business effect happens now."""
+        """Say that the work is done: its business effect happens now; a server's reply goes out, too."""
         self._settle(codes.ACK_DONE)
+        if self._answers:
+            self._world._publishing += 1
 
     def nack(self, *, requeue: bool = True) -> None:
         """Give it back to its place in the queue, or refuse it for good."""
@@ -168,6 +172,19 @@ class World:
         settled = self._clock.event()
         self._receipts[message] = settled
         return Receipt(message, settled)
+
+    def request(self, producer: str, *, key: int | None = None, size_bytes: int | None = None) -> Receipt:
+        """Let a producer ask now: ``outcome = yield world.request("clerk").settled``.
+
+        Raises
+        ------
+        BadInput
+            There is no such producer, its arrivals are not ``by_hand``, or it does not ask for replies.
+        """
+        index = self._lookup(self._machine.built.producers, producer, "producer")[0]
+        if not int(self._machine.array("producers")[index]["special"]) & codes.PRODUCER_REQUEST:
+            raise BadInput(f"producer {producer!r} does not ask for replies", mend="give it `request: true`")
+        return self.publish(producer, key=key, size_bytes=size_bytes)
 
     def receive(self, consumer: str) -> Any:
         """Wait for the next delivery to a consumer (or any member of its group): ``yield world.receive("desk")``.
@@ -274,12 +291,17 @@ class World:
         if reason == codes.STOP_SETTLED:
             event = self._receipts.pop(handle, None)
             if event is not None:
-                self._later(delay, lambda: event.succeed(_OUTCOMES[detail]))
+                asks = int(self._machine.array("producers")[entity]["special"]) & codes.PRODUCER_REQUEST
+                outcome = "answered" if asks and _OUTCOMES[detail] == "confirmed" else _OUTCOMES[detail]
+                self._later(delay, lambda: event.succeed(outcome))
             return
         record = self._machine.array("deliveries")[handle]
         copies = self._machine.array("copies")
         root = copies[int(copies[int(record["copy"])]["root"])]
         delivery = Delivery(self, handle, serial, int(root["number"]), int(root["key"]), int(record["number"]))
+        asked = int(self._machine.array("producers")[int(root["producer"])]["special"]) & codes.PRODUCER_REQUEST
+        serves = int(self._machine.array("consumers")[entity]["special"]) & codes.CONSUMER_SERVER
+        delivery._answers = bool(asked and serves)
         place = self._group_of.get(entity, entity)
         self._later(delay, lambda: self._arrive(place, delivery))
 

@@ -23,6 +23,8 @@ EVENTS_PER_MESSAGE: Final = 14
 confirmed, dispatched, delivered, started, processed, acknowledgement sent, acknowledged."""
 _EVENTS_PER_REFUSAL: Final = 7
 """Refused, told so, backed off, buffered, sent again, arrived, and refused once more."""
+_EVENTS_PER_REPLICA: Final = 6
+"""A flush begins, ends, and a replica has it: for the message, and for its acknowledgement."""
 _COUNTS_BYTES: Final = 2 * 2**20
 """Counters, histograms and time series have a fixed size."""
 
@@ -67,7 +69,8 @@ def estimate(model: Model) -> Estimate:
             messages += sent
             copies += sent
         again += sent * _tries_more(model, producer)
-    events = int(copies * EVENTS_PER_MESSAGE + again * _EVENTS_PER_REFUSAL)
+    replicas = max((len(queue.replicas) for queue in model.queues), default=0)
+    events = int(copies * (EVENTS_PER_MESSAGE + replicas * _EVENTS_PER_REPLICA) + again * _EVENTS_PER_REFUSAL)
     rows = int(copies * 1.1) * FATE.itemsize
     by_level = {
         "counts": _COUNTS_BYTES,

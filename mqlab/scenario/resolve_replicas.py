@@ -116,6 +116,9 @@ def _producer(book: Book, model: Model, group: ProducerGroup, spec: ProducerSpec
     if book.system.replicated and not group.message.persistent:
         what = "a quorum queue keeps every message on disk, so none is transient"
         raise book.error((*path, "message", "persistent"), what, "leave it out, or choose `system: rabbitmq`")
+    if book.system.replicated and group.transactions is not None:
+        what = "transactions are not simulated with replicas by this version"
+        raise book.error((*path, "transactions"), what, "use `confirm`, or choose `system: rabbitmq`", key=True)
     connection = _homes(book, path, group.connection, spec.connection, model, group.node)
     first = next(iter(connection.nodes), group.node)
     if spec.node is not None and spec.node != first:
@@ -130,6 +133,9 @@ def _consumer(book: Book, model: Model, group: ConsumerGroup, spec: ConsumerSpec
     if book.system.replicated and group.channel >= 0:
         what = "a quorum queue knows no prefetch that consumers share (global QoS)"
         raise book.error((*path, "prefetch"), what, "write for instance `prefetch: 20`, for each consumer")
+    if book.system.replicated and group.exclusive:
+        what = "a quorum queue has no exclusive consumers"
+        raise book.error((*path, "exclusive"), what, "use `single_active_consumer: true` on the queue")
     if book.system.replicated and group.acks is not None:
         what = "acknowledgements of several deliveries are not simulated with replicas by this version"
         raise book.error((*path, "acks"), what, "leave it out, or choose `system: rabbitmq`", key=True)

@@ -44,7 +44,7 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
         confirm = None if producer.confirm is None else replace(producer.confirm, when="stored")
         producers.append(replace(
             producer, message=replace(producer.message, persistent=True), connection=connection,
-            node=connection.nodes[0], confirm=confirm,
+            node=connection.nodes[0], confirm=confirm, transactions=None,
         ))  # fmt: skip
     was = {node.name for node in model.nodes}
     known = ("crash", "reset", "silence")

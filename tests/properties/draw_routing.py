@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mqlab.model import Binding, Exchange, Model
+from mqlab.model import Binding, Exchange, Fault, Model
 
 MS = 1_000_000
 NAMES = ("x", "f", "t", "h")
@@ -28,6 +28,16 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
         bindings=tuple(dict.fromkeys(_binding(draw, model) for _ in range(draw(st.integers(1, 8))))),
         queues=tuple(_living(draw, model, queue) for queue in model.queues),
         producers=tuple(_sending(draw, group) for group in model.producers),
+        faults=(*model.faults, *_partings(draw, model)),
+    )
+
+
+def _partings(draw: st.DrawFn, model: Model) -> tuple[Fault, ...]:
+    """Consumers whose connection breaks while producers go on, so that queues go with what stands in them."""
+    return tuple(
+        Fault(draw(st.integers(model.duration_ns // 4, model.duration_ns)), "reset", f"consumers.{group.name}", 0)
+        for group in model.consumers
+        if draw(st.booleans())
     )
 
 
@@ -44,7 +54,7 @@ def _living(draw: st.DrawFn, model: Model, queue: Any) -> Any:
     if queue.replicas:
         return queue
     owners = [group for group in model.consumers if group.queue == queue.name]
-    life = draw(st.sampled_from(["plain", "plain", "auto_delete", "expires", "exclusive"]))
+    life = draw(st.sampled_from(["plain", "auto_delete", "auto_delete", "expires", "exclusive"]))
     if life == "exclusive" and (len(owners) != 1 or owners[0].count != 1):
         life = "auto_delete"
     return replace(
@@ -56,7 +66,7 @@ def _living(draw: st.DrawFn, model: Model, queue: Any) -> Any:
 def _sending(draw: st.DrawFn, group: Any) -> Any:
     where = group.destination
     mandatory = draw(st.booleans())
-    if where.exchange == "" and draw(st.booleans()):
+    if where.exchange == "" and draw(st.integers(0, 2)):
         return replace(group, destination=replace(where, mandatory=mandatory))
     keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True))
     carried = draw(st.lists(st.sampled_from(HEADERS), max_size=2, unique=True))

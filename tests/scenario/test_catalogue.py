@@ -125,6 +125,12 @@ def test_refusals_count() -> None:
     assert estimate(scenario(producer=refusing["producer"]).model).events == 1000 * 14
 
 
+def test_replicas_count() -> None:
+    """Each replica flushes a message and its acknowledgement."""
+    text = "system: rabbitmq-quorum\nduration: 1 s\nproducers: {p: {arrivals: {constant: 100/s}}}\nqueues: {q: {}}\n"
+    assert estimate(loads(text).model).events == 100 * (14 + 3 * 6)
+
+
 def test_levels_are_chosen_by_size() -> None:
     small = estimate(scenario().model)
     assert small.bytes_by_level["counts"] < small.bytes_by_level["fates"] < small.bytes_by_level["events"]

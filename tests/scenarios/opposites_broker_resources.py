@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.scenarios.shipped import Row
 
+WINDOW = "1 <= fates.lost.broker_memory <= 40"
 ALARMS = ("gauges.broker.alarms >= 2", "gauges.shop.blocked_ns > 2 s", "8 MB < gauges.broker.memory_max_bytes < 30 MB")
 MINUTES = "4 min < stages.created_confirmed.max < 5 min"
 ALL_CONFIRMED = "messages.confirmed == 10_000"
@@ -32,6 +33,13 @@ ROWS = [
         ("stages.created_confirmed.max < 2 s",)),
     Row("tx-confirms", ("producers.shop.link={loss: 1 %}",), (ALL_CONFIRMED,)),
     Row("tx-confirms", dead_stock("500 ms"), ("lost == 0",), ("lost",)),
+    # the window between memory and disk
+    Row("window-memory-disk", ("producers.shop.confirm=true", "producers.shop.retry.attempts=20"), (WINDOW,)),
+    Row("window-memory-disk", ("nodes.broker.disk.group_commit=500ms",), (WINDOW, "fates.lost <= 42")),
+    Row("window-memory-disk", ("consumers.stock.ack=auto",), ("redelivered > 0",), (), ("redelivered",)),
+    Row("window-memory-disk-closed", ("producers.shop.retry.attempts=1",), ("fates.processed == messages.owed",)),
+    Row("window-memory-disk-closed", ("producers.shop.message.persistent=false",),
+        ("lost == 0", "fates.processed == messages.owed", "20 ms < stages.sent_confirmed.p50 < 60 ms"), ("lost",)),
     # alarms
     Row("memory-alarm-blocks-publishers", ("nodes.broker.memory.limit=400MB",), ALARMS),
     Row("memory-alarm-blocks-publishers", ("consumers.stock.count=8",), ALARMS),

@@ -71,6 +71,7 @@ ROWS = [
     Row("flash-sale-oversell-cured", ("consumers.stock.ack=auto",), (ALL_DONE,), ("lost",)),
     # poison
     Row("poison-message", ("consumers.stock.exceptions.then=reject",), POISONED, (), ("redelivered",)),
+    Row("poison-message", ("queues.orders.delivery_limit=5",), POISONED),
     Row("poison-message", ("consumers.stock.exceptions.times=3",), POISONED),
     Row("poison-message", ("consumers.stock.exceptions.then=hold",), ("queues.orders.requeued > 1000",)),
     Row("poison-message", ("consumers.stock.exceptions.then=crash",), ("queues.orders.requeued > 1000",)),

@@ -226,6 +226,17 @@ RULES: Final = (
         "a handshake that takes too long is given up", f"{_DOCS}networking",
         "test_connections::test_a_handshake_that_takes_too_long_is_given_up",
     ),
+    _rule(
+        "when a message expires depends on the wall clock",
+        "https://github.com/rabbitmq/rabbitmq-server/blob/main/deps/rabbit/src/rabbit_amqqueue_process.erl",
+        "test_clocks::test_a_clock_that_is_set_ahead_lets_messages_expire_early",
+        "test_clocks::test_a_clock_that_is_set_back_keeps_messages_that_are_too_old",
+    ),
+    _rule(
+        "how long a consumer has held a delivery does not depend on the wall clock",
+        "https://github.com/rabbitmq/rabbitmq-server/blob/main/deps/rabbit/src/rabbit_channel.erl",
+        "test_clocks::test_consumer_time_outs_and_heartbeats_do_not_look_at_the_wall_clock",
+    ),
     # consumers
     _rule(
         "prefetch bounds what one consumer holds unacknowledged; 0 bounds nothing", f"{_DOCS}consumer-prefetch",
@@ -388,5 +399,106 @@ RULES: Final = (
     _rule(
         "a direct reply is lost if the client went away", f"{_DOCS}direct-reply-to",
         "test_request_reply::test_a_direct_reply_is_lost_if_the_client_went_away",
+    ),
+    # queue policies
+    _rule(
+        "a message is never delivered after its time-to-live",
+        f"{_DOCS}ttl#per-queue-message-ttl",
+        "test_queue_policies::test_a_message_is_never_delivered_after_its_time_to_live",
+    ),
+    _rule(
+        "of a queue's and a message's time-to-live the smaller counts",
+        f"{_DOCS}ttl#per-message-ttl-in-publishers",
+        "test_queue_policies::test_the_smaller_of_both_times_to_live_counts",
+    ),
+    _rule(
+        "a message with a time-to-live of its own is removed only at the head",
+        f"{_DOCS}ttl#message-ttl-caveats",
+        "test_queue_policies::test_a_message_with_its_own_time_to_live_is_removed_only_at_the_head",
+    ),
+    _rule(
+        "a time-to-live of 0 expires unless the message can be delivered at once",
+        f"{_DOCS}ttl#per-queue-message-ttl",
+        "test_queue_policies::test_time_to_live_0_expires_unless_it_can_be_delivered_at_once",
+    ),
+    _rule(
+        "a requeued message keeps its expiry",
+        f"{_DOCS}ttl#per-queue-message-ttl",
+        "test_queue_policies::test_a_requeued_message_keeps_its_expiry",
+    ),
+    _rule(
+        "a dead letter keeps its routing key unless the queue gives another",
+        f"{_DOCS}dlx#routing",
+        "test_queue_policies::test_a_dead_letter_keeps_its_routing_key_unless_overridden",
+        "test_queue_policies::test_a_dead_letter_that_nothing_takes_is_dropped",
+    ),
+    _rule(
+        "a dead letter loses the time-to-live of its message",
+        f"{_DOCS}dlx#effects",
+        "test_queue_policies::test_a_message_loses_its_own_time_to_live_when_it_is_dead_lettered",
+    ),
+    _rule(
+        "what expired, was rejected, dropped or came back too often is dead-lettered",
+        f"{_DOCS}dlx#overview",
+        "test_queue_policies::test_what_dies_is_dead_lettered_and_the_reason_is_told",
+    ),
+    _rule(
+        "a cycle of dead letters is dropped unless somebody rejected the message in it",
+        f"{_DOCS}dlx#routing",
+        "test_queue_policies::test_a_cycle_without_a_rejection_is_dropped",
+        "test_queue_policies::test_a_cycle_with_a_rejection_goes_round",
+    ),
+    _rule(
+        "dead letters are republished without confirms",
+        f"{_DOCS}dlx#safety",
+        "test_queue_policies::test_dead_letters_are_republished_without_confirms",
+    ),
+    _rule(
+        "reject-publish-dlx dead-letters what it refuses",
+        f"{_DOCS}maxlength#overflow-behaviour",
+        "test_queue_policies::test_reject_publish_dlx_refuses_the_newest_and_dead_letters_it",
+    ),
+    _rule(
+        "a limit in bytes counts the bodies of ready messages",
+        f"{_DOCS}maxlength",
+        "test_queue_policies::test_max_bytes_counts_ready_bytes_and_drops_from_the_head",
+    ),
+    _rule(
+        "priorities are 0 to 255, missing is 0, beyond the queue's maximum is the maximum",
+        f"{_DOCS}priority",
+        "test_queue_policies::test_a_higher_priority_goes_first_and_beyond_the_maximum_counts_as_the_maximum",
+        "test_queue_policies::test_a_message_without_priority_has_0",
+    ),
+    _rule(
+        "prefetched messages cannot be overtaken",
+        f"{_DOCS}priority#interaction-with-consumers",
+        "test_queue_policies::test_prefetched_messages_cannot_be_overtaken",
+    ),
+    _rule(
+        "a full queue with priorities drops from its head; expired messages wait behind higher priorities",
+        f"{_DOCS}priority#interaction-with-other-features",
+        "test_queue_policies::test_a_full_priority_queue_drops_its_head_which_is_of_the_highest_priority",
+        "test_queue_policies::test_an_expired_message_waits_behind_a_higher_priority",
+    ),
+    _rule(
+        "a delivery limit counts how often a message came back",
+        f"{_DOCS}quorum-queues#poison-message-handling",
+        "test_queue_policies::test_a_delivery_limit_counts_returns",
+    ),
+    _rule(
+        "a single active consumer is followed in order of registration",
+        f"{_DOCS}consumers#single-active-consumer",
+        "test_queue_policies::test_a_single_active_consumer_is_followed_in_order_of_registration",
+        "test_queue_policies::test_a_consumer_that_comes_back_stands_at_the_end",
+    ),
+    _rule(
+        "consumers of a higher priority are served until they block",
+        f"{_DOCS}consumer-priority",
+        "test_queue_policies::test_higher_consumer_priorities_are_served_until_they_block",
+    ),
+    _rule(
+        "among several consumers a requeued message goes back to its place within its priority",
+        f"{_DOCS}confirms#consumer-nacks-requeue",
+        "test_queue_policies::test_requeued_among_several_consumers_goes_to_its_original_position_in_its_priority",
     ),
 )  # fmt: skip
