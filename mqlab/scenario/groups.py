@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from mqlab.scenario.consuming import (
     AcksSpec,
@@ -187,7 +187,12 @@ def _routing_form(value: Any) -> str:
     return "<by_key>" if isinstance(value, dict) and "by_key" in value else "<mapping>"
 
 
-_Weights = Annotated[dict[str, Positive], BeforeValidator(_weights), Tag("<mapping>")]
+_WEIGHTS = {
+    "type": "object",
+    "additionalProperties": {"type": ["string", "number"], "description": "a number above 0"},
+    "not": {"required": ["by_key"]},
+}
+_Weights = Annotated[dict[str, Positive], BeforeValidator(_weights), WithJsonSchema(_WEIGHTS), Tag("<mapping>")]
 _RoutingKey = Annotated[
     _Weights | Annotated[ByKeySpec, Tag("<by_key>")] | Annotated[RoutingKey, Tag("<scalar>")],
     Discriminator(_routing_form),
