@@ -54,9 +54,12 @@ def _absent(story: Story, time_ns: int) -> tuple[list[str], list[str], list[str]
     return words, list(dict.fromkeys(settings)), list(dict.fromkeys(cures))
 
 
+def _is_mandatory(story: Story) -> bool:
+    return story.producer is not None and story.producer.destination.mandatory
+
+
 def _asked(story: Story) -> str:
-    where = story.producer.destination if story.producer else None
-    return "sent it back to its producer" if where and where.mandatory else "dropped it"
+    return "sent it back to its producer" if _is_mandatory(story) else "dropped it"
 
 
 def unroutable(story: Story, row: np.void) -> Reason:
@@ -74,7 +77,8 @@ def unroutable(story: Story, row: np.void) -> Reason:
     return Reason(
         f"No queue is bound where it was sent, and the broker {_asked(story)} (and confirmed it, if it was asked)",
         (f"{who}.to", "bindings"),
-        f"a binding for its routing key, or an alternate exchange; {who}.to.mandatory: true tells the producer",
+        "a binding for its routing key, or an alternate exchange"
+        + ("" if _is_mandatory(story) else f"; {who}.to.mandatory: true tells the producer"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from mqlab.model import ExpectsRecord, Record, Reply, Request
+from mqlab.model import ConsumerGroup, ExpectsRecord, Model, Record, Reply, Request
 from mqlab.scenario.fields import Duration, Flag, PositiveDuration, Size, Text, choice
 from mqlab.scenario.mapping import Spec
 from mqlab.scenario.shapes import DistributionSpec
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mqlab.scenario.defaults import Book, Path
 
 __all__ = [
-    "ExpectsRecordSpec", "RecordSpec", "ReplySpec", "RequestSpec", "expects_record", "record", "reply", "request",
+    "ExpectsRecordSpec", "RecordSpec", "ReplySpec", "RequestSpec", "expects_record", "record", "refuse_stealing",
+    "reply", "request",
 ]  # fmt: skip
 
 
@@ -145,3 +146,12 @@ def expects_record(book: Book, owner: Path, spec: ExpectsRecordSpec | None) -> E
         raise book.error((*path, "every"), what, "write `otherwise: wait`, or leave `every` out", key=True)
     every = book.pick(spec.every, (*path, "every"), parse_duration) if otherwise == "wait" else 0
     return ExpectsRecord(otherwise, every)
+
+
+def refuse_stealing(book: Book, model: Model, group: ConsumerGroup) -> None:
+    """Refuse consumers that would take replies away from those who wait for them."""
+    for asker in model.producers:
+        if asker.request is not None and asker.request.queue == group.queue:
+            what = f"queue `{group.queue}` holds the replies to `{asker.name}`, which reads them itself"
+            mend = "consume from another queue; replies need no consumers of their own"
+            raise book.error(("consumers", group.name, "queue"), what, mend)

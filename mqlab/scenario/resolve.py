@@ -9,6 +9,7 @@ from mqlab.scenario import resolve_routing as routing
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.estimate import mean_ns
 from mqlab.scenario.faults import resolve_faults
+from mqlab.scenario.requests import refuse_stealing
 from mqlab.scenario.resolve_consumers import check_memories
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
 from mqlab.scenario.resolve_policies import check_policies, queue_policies
@@ -65,6 +66,7 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
     model = clustered(book, spec, model)
     for group in model.consumers:
         _refuse_endless(book, model, group)
+        refuse_stealing(book, model, group)
     check_memories(book, model)
     check_policies(book, model)
     return refuse_pauses(book, resolve_faults(spec, book, model))

@@ -30,6 +30,8 @@ TABLE = [
     Broken("a reply queue that may be deleted", _QUEUES,
            "to: orders, request: {reply_to: audit}}\nqueues:\n  orders: {durable: true}\n  audit: {expires: 1 s}",
            5, 70, "queue `audit` may be deleted", "reply_to: own"),
+    Broken("a consumer that steals replies", _TO, _asks("request: {reply_to: orders}"), 10, 18,
+           "holds the replies to `shop`", "another queue"),
     Broken("a reply with a typo", _WORK, _works("reply: {sizes: 1 KiB}"), 10, 49, "unknown field `sizes`", "`size`"),
     Broken("a reply of no size", _WORK, _works("reply: {size: big}"), 10, 55, "`big`", "1 KiB"),
     Broken("a record without an order", _TO, _asks("record: {takes: 2 ms}"), 5, 58, "`order` is missing",

@@ -6,21 +6,22 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from mqlab.model import Distribution, ExpectsRecord, Model, Record, Reply, Request
+from mqlab.model import Distribution, ExpectsRecord, Model, Queue, Record, Reply, Request
 
 MS = 1_000_000
 
 
 def enrich(draw: st.DrawFn, model: Model) -> Model:
     """Let some producers ask for replies, some write down states, some consumers answer, some look first."""
-    queues = [queue.name for queue in model.queues if not (queue.exclusive or queue.vhost != "/")]
+    replies = Queue("replies", model.nodes[0].name, draw(st.booleans()))
+    model = replace(model, queues=(*model.queues, replies))
 
     def request() -> Request | None:
         where = draw(st.sampled_from(["none", "own", "direct", "queue"]))
-        if where == "none" or (where == "queue" and not queues):
+        if where == "none":
             return None
         return Request(where, draw(st.sampled_from([0, 5 * MS, 30 * MS])), draw(st.booleans()),
-                       draw(st.sampled_from(queues)) if where == "queue" else "")  # type: ignore[arg-type]  # fmt: skip
+                       "replies" if where == "queue" else "")  # type: ignore[arg-type]  # fmt: skip
 
     def record() -> Record | None:
         if draw(st.booleans()):
@@ -34,7 +35,7 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
 
     producers = []
     for group in model.producers:
-        asks = None if group.confirm else request()
+        asks = None if group.confirm or group.transactions else request()
         keeps = None if group.prepare else record()
         producers.append(replace(group, request=asks, record=keeps))
     consumers = []
