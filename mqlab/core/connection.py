@@ -59,12 +59,12 @@ from mqlab.core.parking import release_client
 from mqlab.core.queue import (
     dispatch,
     leave_node,
-    orphan,
     put_back,
     ring_join,
     ring_leave,
     unlink_unacked,
 )
+from mqlab.core.quorum import orphan
 from mqlab.core.recorder import drop_delivery, emit, tell
 from mqlab.core.records import (
     clients,

@@ -38,8 +38,8 @@ from mqlab.core.codes import (
 )
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
-from mqlab.core.queue import dispatch, orphan, put_back, unlink_unacked
-from mqlab.core.quorum import advance, arm, log_entry, majority, send_parcel, spread, stored
+from mqlab.core.queue import dispatch, put_back, unlink_unacked
+from mqlab.core.quorum import advance, arm, log_entry, majority, orphan, send_parcel, spread, stored
 from mqlab.core.recorder import drop_delivery, emit, release, tell
 from mqlab.core.records import clients, consumers, copies, deliveries, extras, members, nodes, producers, queues, runs
 from mqlab.jit import State, kernel, seldom

@@ -20,7 +20,6 @@ from mqlab.core.codes import (
     E_ACKS_DUE,
     E_ACKS_IN,
     E_ACKS_MORE,
-    E_APPLY,
     E_ARRIVAL,
     E_CLOSE_SEEN,
     E_COMMIT,
@@ -31,13 +30,11 @@ from mqlab.core.codes import (
     E_DELIVERY_IN,
     E_DISPATCH,
     E_DROP,
-    E_ELECTION,
     E_EVICT,
     E_EXPIRE,
     E_FLUSH_END,
     E_FLUSH_START,
     E_FORGET,
-    E_FORWARD,
     E_FRAME_IN,
     E_FRAME_OUT,
     E_GET_AGAIN,
@@ -45,14 +42,10 @@ from mqlab.core.codes import (
     E_GET_IN,
     E_HANDSHAKE,
     E_HEARTBEAT,
-    E_HELD,
     E_LEAVE,
     E_LETTER,
     E_MEMORY,
     E_OPENED,
-    E_OVERFLOW,
-    E_PARCEL,
-    E_PARCEL_ACK,
     E_PREPARED,
     E_PUBLISH_DO,
     E_PUBLISH_IN,
@@ -61,7 +54,6 @@ from mqlab.core.codes import (
     E_QUEUE_EXPIRE,
     E_RECORDED,
     E_RECOVER,
-    E_REPLICAS,
     E_REPLY_IN,
     E_RESEND,
     E_RESET_SEEN,
@@ -74,9 +66,7 @@ from mqlab.core.codes import (
     E_SEEK,
     E_SERVICE_DONE,
     E_SETTLE,
-    E_SETTLED,
     E_SOCKET,
-    E_STORED,
     E_THREAD,
     E_TIMEOUTS,
     E_TOGETHER,
@@ -118,10 +108,9 @@ from mqlab.core.codes import (
 from mqlab.core.commits import write_commit
 from mqlab.core.committing import commit_late
 from mqlab.core.connection import close_seen, die, lost, reset, return_unacked, revive
-from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand, settled
+from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand
 from mqlab.core.dying import evict, expire
-from mqlab.core.election import elect, resend_held
-from mqlab.core.exchange import overflow, publish_do, publish_in
+from mqlab.core.exchange import publish_do, publish_in
 from mqlab.core.faults import crash, crash_node, recover, restart_node
 from mqlab.core.frames import BLOCKED, UNBLOCKED, frame_again, frame_kind
 from mqlab.core.getting import ask_again, get_in
@@ -135,7 +124,7 @@ from mqlab.core.parking import park
 from mqlab.core.pause import pause_client, pause_node, unheard
 from mqlab.core.producer import arrival, create, prepared, recorded
 from mqlab.core.queue import dispatch, ring_join
-from mqlab.core.quorum import apply, forward_in, parcel_ack, parcel_in, replicas_synced, stored_at
+from mqlab.core.quorum_events import happen_to_replicas
 from mqlab.core.recorder import retire, retire_now
 from mqlab.core.records import (
     clients,
@@ -317,7 +306,7 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == E_RETIRE:
         retire_now(s, a)
     else:
-        _happen_replicated(s, kind, a, b, c)
+        happen_to_replicas(s, kind, a, b, c)
 
 
 @seldom
@@ -343,31 +332,6 @@ def _happen_to_consumers(s: State, kind: int, a: int, b: int, c: int) -> None:
         leave(s, a, b, c)
     elif kind == E_TOGETHER:
         together(s, a, b)
-
-
-@seldom
-def _happen_replicated(s: State, kind: int, a: int, b: int, c: int) -> None:
-    """Events of replicated queues."""
-    if kind == E_PARCEL:
-        parcel_in(s, a, b, c)
-    elif kind == E_PARCEL_ACK:
-        parcel_ack(s, a, b, c)
-    elif kind == E_SETTLED:
-        settled(s, a, b)
-    elif kind == E_FORWARD:
-        forward_in(s, a, b)
-    elif kind == E_STORED:
-        stored_at(s, a)
-    elif kind == E_APPLY:
-        apply(s, a)
-    elif kind == E_REPLICAS:
-        replicas_synced(s, a, b)
-    elif kind == E_OVERFLOW:
-        overflow(s, a)
-    elif kind == E_ELECTION:
-        elect(s, a, c)
-    elif kind == E_HELD:
-        resend_held(s, a, c)
 
 
 @kernel

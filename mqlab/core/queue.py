@@ -59,7 +59,6 @@ __all__ = [
     "dispatch",
     "has_credit",
     "leave_node",
-    "orphan",
     "put_back",
     "ring_join",
     "ring_leave",
@@ -283,14 +282,6 @@ def unlink_unacked(s: State, delivery: int) -> None:
         deliveries(s, d["next"])["prev"] = d["prev"]
     k["unacked"] = k["unacked"] - 1
     set_unacked(s, k["queue"], -1)
-
-
-@seldom
-def orphan(s: State, queue: int, change: int) -> None:
-    """Count ``change`` more copies as unacknowledged whose consumer is gone, but whose acknowledgement is not."""
-    q = queues(s, queue)
-    q["orphans"] = q["orphans"] + change
-    set_unacked(s, queue, change)
 
 
 @kernel

@@ -49,7 +49,7 @@ from mqlab.core.codes import (
 )
 from mqlab.core.confirm import YES, send_confirm
 from mqlab.core.heap import push
-from mqlab.core.queue import append, dispatch
+from mqlab.core.queue import append, dispatch, set_unacked
 from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import (
     clients,
@@ -67,8 +67,8 @@ from mqlab.core.records import (
 from mqlab.jit import State, kernel, seldom
 
 __all__ = [
-    "advance", "apply", "arm", "forward_in", "gather", "hold", "log_entry", "majority", "parcel_ack", "parcel_in",
-    "propose", "propose_ack", "replicas_synced", "send_parcel", "spread", "stored", "stored_at",
+    "advance", "apply", "arm", "forward_in", "gather", "hold", "log_entry", "majority", "orphan", "parcel_ack",
+    "parcel_in", "propose", "propose_ack", "replicas_synced", "send_parcel", "spread", "stored", "stored_at",
 ]  # fmt: skip
 
 
@@ -384,6 +384,14 @@ def _enqueue(s: State, queue: int, copy: int) -> None:
     else:
         root["refs"] = root["refs"] + 1
         push(s, run["now"] + node["network"], RANK_EVENT, E_STORED, c["root"], 0, 0)
+
+
+@seldom
+def orphan(s: State, queue: int, change: int) -> None:
+    """Count ``change`` more copies as unacknowledged whose consumer is gone, but whose acknowledgement is not."""
+    q = queues(s, queue)
+    q["orphans"] = q["orphans"] + change
+    set_unacked(s, queue, change)
 
 
 @seldom
