@@ -8,12 +8,12 @@ Thompson and Harris, Fundamentals of Queueing Theory, chapters 2, 3 and 6.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mqlab.errors import BadInput
 
-__all__ = ["Station", "md1", "mg1", "mm1", "mm1k", "mmc"]
+__all__ = ["Station", "md1", "mg1", "mm1", "mm1k", "mmc", "priority_waits_s"]
 
 POSITIVE = "rates, times and room are positive"
 
@@ -240,6 +240,34 @@ def mm1k(arrivals_per_s: float, service_s: float, room: int) -> Station:
         p=lambda k: chances[k] if k <= room else 0.0,
         sojourn_cdf=cdf,
     )  # fmt: skip
+
+
+def priority_waits_s(arrivals_per_s: Sequence[float], service_s: float, cv: float = 1.0) -> tuple[float, ...]:
+    """Mean waiting times of the classes of a queue with priorities, the highest first; work is never interrupted.
+
+    A. Cobham, Priority assignment in waiting line problems, Operations Research 2 (1954): who comes finds the work
+    that is left of the message in service, R = λ·E[S²]/2, and waits R / ((1 - σ above)·(1 - σ up to its own class)),
+    σ being the load of those classes.
+
+    Raises
+    ------
+    BadInput
+        The queue would grow for ever, or a parameter is not positive.
+
+    Examples
+    --------
+    >>> [round(wait, 4) for wait in priority_waits_s([2.0, 6.0], 0.1)]
+    [0.1, 0.5]
+    """
+    _positive(*arrivals_per_s)
+    _load(sum(arrivals_per_s), service_s, 1)
+    left = sum(arrivals_per_s) * service_s**2 * (1 + cv**2) / 2
+    waits, above = [], 0.0
+    for rate in arrivals_per_s:
+        below = above + rate * service_s
+        waits.append(left / ((1 - above) * (1 - below)))
+        above = below
+    return tuple(waits)
 
 
 def _positive(*values: float) -> None:

@@ -6,7 +6,8 @@ from tests.bad_input.corpus import LENGTH, Broken
 
 MESSAGE = "to: orders"
 TABLE = [
-    Broken("priority beyond 255", MESSAGE, "to: orders, message: {priority: 256}", 5, 70, "not between 0 and 255", "`5`"),
+    Broken("priority beyond 255", MESSAGE, "to: orders, message: {priority: 256}", 5, 70, "not between 0 and 255",
+           "`5`"),
     Broken("priority of a weight beyond 255", MESSAGE, "to: orders, message: {priority: {999: 1}}", 5, 71,
            "not between 0 and 255", "`5`"),
     Broken("max_priority 0", LENGTH, "max_priority: 0", 7, 26, "not between 1 and 255", "`5`"),

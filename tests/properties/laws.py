@@ -171,7 +171,9 @@ def confirmed_and_forgotten_is_not_in_flight(run: Watched) -> None:
 def prefetch_is_a_bound(run: Watched) -> None:
     groups = {group.name: group for group in run.model.consumers}
     held: dict[int, set[tuple[int, int]]] = {}
-    interesting = (Kind.DISPATCHED, Kind.ACKED, Kind.REQUEUED, Kind.DISCARDED, Kind.NODE_CRASHED)
+    replicated = {queue.name for queue in run.model.queues if queue.replicas}
+    interesting = [Kind.DISPATCHED, Kind.ACKED, Kind.REQUEUED, Kind.DISCARDED, Kind.NODE_CRASHED]
+    interesting += [Kind.ACK_SENT, Kind.NACK_SENT] if replicated else []
     for row in run.events[np.isin(run.events["kind"], interesting)]:
         who, kind = int(row["actor"]), row["kind"]
         if kind == Kind.NODE_CRASHED:
@@ -182,6 +184,8 @@ def prefetch_is_a_bound(run: Watched) -> None:
             continue  # a requester, whom no prefetch bounds
         mine = held.setdefault(who, set())
         one = (int(row["message"]), int(row["copy"]))
+        if kind in (Kind.ACK_SENT, Kind.NACK_SENT) and group.queue not in replicated:
+            continue  # a replica's channel may end, and begin again, while the answer is on its way to a majority
         if kind == Kind.DISPATCHED:
             mine.add(one)
             if group.ack == "manual" and group.prefetch:

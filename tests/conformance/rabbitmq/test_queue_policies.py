@@ -160,7 +160,8 @@ def test_what_dies_is_dead_lettered_and_the_reason_is_told(play, reason):
 
 def test_a_delivery_limit_counts_returns(play):
     run = play(DEAD, "queues.orders={delivery_limit: 2}",
-               "consumers={c: {queue: orders, service: 1 ms, exceptions: {probability: 1, then: requeue}}}")  # fmt: skip
+               "consumers={c: {queue: orders, service: 1 ms, "
+               "exceptions: {probability: 1, then: requeue}}}")  # fmt: skip
     assert messages(run, "dispatched").count(0) == 3, "the first time, and twice again"
     assert fates(run) == {"discarded": 3}
 
