@@ -14,7 +14,8 @@ MS = 1_000_000
 def enrich(draw: st.DrawFn, model: Model) -> Model:
     """Let some producers ask for replies, some write down states, some consumers answer, some look first."""
     replies = Queue("replies", model.nodes[0].name, draw(st.booleans()))
-    model = replace(model, queues=(*model.queues, replies))
+    if all(queue.name != replies.name for queue in model.queues):
+        model = replace(model, queues=(*model.queues, replies))
 
     def request() -> Request | None:
         where = draw(st.sampled_from(["none", "own", "direct", "queue"]))
