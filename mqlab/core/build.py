@@ -285,7 +285,7 @@ class _Builder:
                 "ident": name_identity(self.seed, f"nodes.{node.name}"), "fsync": self.tables.dist(node.disk.fsync),
                 "bandwidth": node.disk.bandwidth_bytes_per_s, "group_commit": node.disk.group_commit_ns,
                 "wait_head": -1, "wait_tail": -1, "flush_head": -1, "commits_head": -1, "commits_tail": -1,
-                "lies": node.disk.lies_ns,
+                "lies": node.disk.lies_ns, "seek": node.disk.seek_ns,
                 "memory_limit": node.memory.limit_bytes if node.memory else -1,
                 "memory_check": node.memory.check_ns if node.memory else 0,
                 "special": _special_node(self.model, node),
@@ -303,7 +303,9 @@ class _Builder:
                 "entity": len(self.model.nodes) + i, "node": self.node_index[queue.node], "durable": int(queue.durable),
                 "overflow": codes.OVERFLOW[queue.overflow], "max_length": queue.max_length, "head": -1, "tail": -1,
                 "requeued": -1, "ring_head": -1, "ring_tail": -1, "kept_head": -1, "kept_tail": -1,
-                "special": self.absences.flag(queue) | flags_of(self.model, queue), **self.absences.life(queue),
+                "special": self.absences.flag(queue) | flags_of(self.model, queue)
+                | codes.Q_LAZY * (queue.mode == "lazy"),
+                **self.absences.life(queue),
                 **policy_row(queue), "letters": letters[i], "levels": first_level(self.model, i),
             }
             for i, queue in enumerate(self.model.queues)
@@ -394,6 +396,7 @@ def _special_node(model: Model, node: Node) -> int:
     """Flags of what this node has to look after."""
     lies = codes.NODE_LIES if node.disk.lies_ns else 0
     alarms = codes.NODE_ALARMS if has_alarms(model) else 0
+    lies |= codes.NODE_LAZY * any(queue.mode == "lazy" and queue.node == node.name for queue in model.queues)
     return lies | alarms | (codes.NODE_COMMITS if any(group.transactions for group in model.producers) else 0)
 
 

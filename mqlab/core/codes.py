@@ -179,6 +179,7 @@ C_PENDING = 20      # in the log of a replicated queue, not committed (or on its
 C_SETTLING = 21     # delivered; its acknowledgement is in the log, not committed (or on its way there)
 
 # --- the life of a queue -------------------------------------------------------------------------------------------
+Q_LAZY = 1024           # Queue.special: what is ready stands on the disk
 Q_LIFE = 256            # Queue.special: it may be deleted and declared again, or lose its bindings
 M_ALL_THERE, M_UNBOUND, M_GONE = 0, 1, 2                            # Queue.missing
 LIFE_UNUSED, LIFE_EXPIRED, LIFE_RESTART, LIFE_UNBOUND = 0, 1, 2, 3  # why it was deleted (Ending)
@@ -189,6 +190,7 @@ PRODUCER_MANDATORY = 4         # told what finds no queue
 # --- flags of a copy (Copy.flags) ----------------------------------------------------------------------------------
 FLAG_HOP = 1        # the broker put it there (a dead letter …): no confirm waits for it
 FLAG_COMMITTING = 64   # its commit waits for it
+FLAG_PAGED = 128    # ready in a lazy queue, and only on disk
 
 # --- what is special about a consumer (Consumer.special) -------------------------------------------------------------
 CONSUMER_PULL = 1           # it asks for each message
@@ -243,6 +245,7 @@ NODE_MEMBERS = 4096 # queues have a replica on it
 NODE_LIES = 1024    # its disk says "synced" too early
 NODE_ALARMS = 2048  # some node of the cluster may raise an alarm
 NODE_COMMITS = 512  # somebody works in transactions
+NODE_LAZY = 256     # it has lazy queues
 
 # --- what a producer has to look after (Producer.special) ----------------------------------------------------------
 PRODUCER_TRANSACTIONS = 2   # it works in transactions

@@ -23,8 +23,9 @@ def begin_fsync(s: State, node: int, size: int) -> None:
         takes = takes + int(min(float(size) / n["bandwidth"] * 1.0e9 + 0.5, 4.0e18))
     if n["slow"] > 0.0:
         takes = int(min(float(takes) * n["slow"] + 0.5, 4.0e18))
-    counted = min(run["now"] + takes, run["end"]) - max(run["now"], run["warmup"])
+    begins = max(run["now"], n["read_free"])
+    counted = min(begins + takes, run["end"]) - max(begins, run["warmup"])
     if counted > 0:
         n["disk_busy"] = n["disk_busy"] + counted
-    n["flush_ends"] = run["now"] + takes
+    n["flush_ends"] = begins + takes
     push(s, n["flush_ends"], RANK_EVENT, E_FLUSH_END, node, 0, n["epoch"])

@@ -34,6 +34,7 @@ from mqlab.core.codes import (
     PRODUCER_REQUEST,
     PRODUCER_SERVER,
     Q_BYTES,
+    Q_LAZY,
     QUEUE_REPLICATED,
     RANK_EVENT,
     X_BROKER_MEMORY,
@@ -50,7 +51,7 @@ from mqlab.core.records import clients, copies, nodes, producers, queues, routes
 from mqlab.core.replies import is_cut_off, note_way_back
 from mqlab.core.returning import send_back
 from mqlab.core.sockets import keep_open, wait_in_socket
-from mqlab.core.storage import store
+from mqlab.core.storage import store, store_quietly
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import identity
 
@@ -233,6 +234,8 @@ def place(s: State, root: int, copy: int, queue: int, attempt: int) -> bool:
         node["memory_max"] = memory
     if q["durable"] == 1 and c["persistent"] == 1 and c["on_disk_list"] == 0:
         store(s, copy)
+    elif (q["special"] & Q_LAZY) != 0 and c["on_disk_list"] == 0:
+        store_quietly(s, copy)
     if limited:
         evict_first(s, queue)
     if heavy:

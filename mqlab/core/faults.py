@@ -30,6 +30,7 @@ from mqlab.core.codes import (
     L_AWAITED,
     L_LATE,
     L_NONE,
+    Q_LAZY,
     Q_LIFE,
     Q_SINGLE,
     Q_STANDING,
@@ -45,6 +46,7 @@ from mqlab.core.confirm import NO, send_confirm
 from mqlab.core.connection import follow, lost, return_some
 from mqlab.core.election import member_down, member_up
 from mqlab.core.heap import push
+from mqlab.core.lazy import page_out
 from mqlab.core.lifecycle import went_down, went_up
 from mqlab.core.link import DOWN
 from mqlab.core.parking import release_node
@@ -75,8 +77,11 @@ def crash_node(s: State, node: int, power: int) -> None:
     n["went_down"] = runs(s, 0)["now"]
     n["cpu_busy"] = n["cpu_busy"] - _undone(s, n["cpu_free"])
     n["cpu_free"] = 0
+    busy_until = n["read_free"]
     if n["flushing"] == 1:
-        n["disk_busy"] = n["disk_busy"] - _undone(s, n["flush_ends"])
+        busy_until = max(busy_until, n["flush_ends"])
+    n["disk_busy"] = n["disk_busy"] - _undone(s, busy_until)
+    n["read_free"] = 0
     tell(s, K_NODE_CRASHED, -1, 0, n["entity"], -1, 0, 0, power, 1)
     if n["alarm"] != 0:
         alarms_down(s, node)
@@ -208,6 +213,8 @@ def _keep(s: State, node: int, queue: int, copy: int) -> None:
     elif c["storage"] == D_WRITTEN and c["on_disk_list"] == L_NONE:
         c["on_disk_list"] = L_LATE
         c["dnext"] = n["flushes"]
+    if (q["special"] & Q_LAZY) != 0:
+        page_out(s, copy)
     c["qnext"] = -1
     if q["kept_tail"] < 0:
         q["kept_head"] = copy

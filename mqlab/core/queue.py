@@ -19,18 +19,21 @@ from mqlab.core.codes import (
     C_READY,
     C_UNACKED,
     CONSUMER_SHARED,
+    D_MEMORY,
     DISPATCH_CHUNK,
     E_DELIVERY_IN,
     E_DISPATCH,
     E_EXPIRE,
     F_IN_FLIGHT,
     F_LOST,
+    FLAG_PAGED,
     K_ACKED,
     K_DISPATCHED,
     K_PACKET_DUPLICATED,
     K_PACKET_LOST,
     P_DELIVERY,
     Q_BYTES,
+    Q_LAZY,
     Q_PRIORITY,
     Q_STANDING,
     Q_TTL,
@@ -43,6 +46,7 @@ from mqlab.core.codes import (
 from mqlab.core.credit import channel_is_full, special_credit
 from mqlab.core.hands import receive
 from mqlab.core.heap import push
+from mqlab.core.lazy import page_out, read_back
 from mqlab.core.link import DOWN, LOST, TWIN, carry, doubled, is_instant
 from mqlab.core.pairing import meld, pop
 from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
@@ -136,6 +140,8 @@ def put_back(s: State, queue: int, copy: int) -> None:
     c["sibling"] = -1
     if (q["special"] & Q_STANDING) == 0 or not come_back(s, queue, copy):
         q["requeued"] = meld(s, q["requeued"], copy)
+    if (q["special"] & Q_LAZY) != 0 and c["storage"] != D_MEMORY:
+        page_out(s, copy)
     set_ready(s, queue, 1)
 
 
@@ -290,8 +296,11 @@ def leave_node(s: State, copy: int) -> None:
     c = copies(s, copy)
     q = queues(s, c["queue"])
     if (q["special"] & QUEUE_REPLICATED) == 0:  # else its body is only on disk
-        node = nodes(s, q["node"])
-        node["memory"] = node["memory"] - copies(s, c["root"])["size"]
+        if (c["flags"] & FLAG_PAGED) != 0:
+            c["flags"] = c["flags"] & ~FLAG_PAGED
+        else:
+            node = nodes(s, q["node"])
+            node["memory"] = node["memory"] - copies(s, c["root"])["size"]
     release(s, c["root"])
 
 
@@ -303,6 +312,9 @@ def deliver(s: State, queue: int, copy: int, consumer: int) -> None:
     c = copies(s, copy)
     client = clients(s, k["client"])
     run = runs(s, 0)
+    departs = run["now"]
+    if (q["special"] & Q_LAZY) != 0:
+        departs = read_back(s, copy)
     number = c["dispatches"] + 1
     c["dispatches"] = number
     if number > 1:
@@ -333,10 +345,9 @@ def deliver(s: State, queue: int, copy: int, consumer: int) -> None:
     ring_join(s, consumer)
     if k["special"] != 0:
         _channel_leaves(s, consumer)
-    departs = run["now"]
     node = nodes(s, q["node"])
     if node["deliver_ns"] > 0:
-        departs = use_cpu(s, q["node"], node["deliver_ns"])
+        departs = max(departs, use_cpu(s, q["node"], node["deliver_ns"]))
     if client["node"] != q["node"]:  # from the leader to the node that the consumer is connected to
         departs = departs + node["network"]
     _send(s, delivery, departs)

@@ -191,6 +191,7 @@ NODE = np.dtype(
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_n", "i8"), ("wait_bytes", "i8"),
         ("flush_head", "i4"), ("flush_n", "i4"),
         ("members", "i4"), ("network", "i8"),            # first replica here; ns to another node
+        ("seek", "i8"), ("read_free", "i8"),             # reading back what lazy queues have on disk
         ("flushed", "i8"),                               # number of the last flush that ended
         ("memory_limit", "i8"), ("memory_check", "i8"),  # -1: no limit
         ("alarm", "i4"), ("disk_full", "i4"), ("alarms", "i8"), ("alarm_since", "i8"), ("alarm_ns", "i8"),

@@ -26,6 +26,7 @@ from mqlab.core.codes import (
     L_AWAITED,
     L_NONE,
     L_QUIET,
+    NODE_LAZY,
     NODE_LIES,
     NODE_MEMBERS,
     RANK_CONTINUE,
@@ -35,12 +36,13 @@ from mqlab.core.commits import next_commit, store_apart
 from mqlab.core.confirm import YES, is_refused, send_confirm
 from mqlab.core.disk import begin_fsync
 from mqlab.core.heap import push
+from mqlab.core.lazy import page_out
 from mqlab.core.quorum import gather, replicas_synced
 from mqlab.core.recorder import emit, release, tell
 from mqlab.core.records import copies, extras, nodes, producers, queues, runs
 from mqlab.jit import State, kernel, seldom
 
-__all__ = ["flush_end", "flush_start", "store"]
+__all__ = ["flush_end", "flush_start", "store", "store_quietly"]
 
 
 @kernel
@@ -68,6 +70,17 @@ def store(s: State, copy: int) -> None:
     if n["flushing"] == 0 and n["armed"] == 0:
         n["armed"] = 1
         push(s, runs(s, 0)["now"] + n["group_commit"], RANK_EVENT, E_FLUSH_START, index, 0, n["epoch"])
+
+
+@seldom
+def store_quietly(s: State, copy: int) -> None:
+    """Put a copy on the list for the next flush that no confirm waits for: a lazy queue pages it out."""
+    store(s, copy)
+    c = copies(s, copy)
+    if c["on_disk_list"] == L_AWAITED:
+        c["on_disk_list"] = L_QUIET
+        root = copies(s, c["root"])
+        root["wait"] = root["wait"] - 1
 
 
 @kernel
@@ -116,6 +129,8 @@ def _after_sync(s: State, node: int, copy: int) -> None:
     """Do what only some nodes do when an fsync has said that a copy is safe."""
     if (nodes(s, node)["special"] & NODE_LIES) != 0:
         extras(s, copy)["synced"] = runs(s, 0)["now"]
+    if (nodes(s, node)["special"] & NODE_LAZY) != 0:
+        page_out(s, copy)
 
 
 @kernel

@@ -84,6 +84,8 @@ class Queue:
     dead_letter: DeadLetter | None = None
     single_active_consumer: bool = False
     """One consumer is served; the next in order of registration follows when its connection ends."""
+    mode: Literal["default", "lazy"] = "default"
+    """lazy: what is ready stands on the disk and costs no memory."""
     delivery_limit: int = -1
     """How often a message may come back; what comes back once more is dropped or dead-lettered. -1: no limit."""
 
@@ -104,6 +106,8 @@ class Disk:
     bandwidth_bytes_per_s: float
     group_commit_ns: int
     lies_ns: int = 0
+    seek_ns: int = 0
+    """What a read costs before its first byte comes; only lazy queues read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mqlab.model import ConsumerGroup, Disk, Memory, Model, Node, Queue
 from mqlab.routing import HOST
 from mqlab.scenario import lower
@@ -40,7 +42,8 @@ def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
     for section in ("nodes", "links", "exchanges", "queues", "producers", "consumers"):
         if len(getattr(spec, section)) > GROUPS_MAX:
             raise book.error((section,), f"more than {GROUPS_MAX} entries", "use `count` for members that are alike")
-    nodes = tuple(_node(book, n, s) for n, s in (spec.nodes or dict.fromkeys(book.system.nodes, NodeSpec())).items())
+    written = spec.nodes or dict.fromkeys(book.system.nodes, NodeSpec())
+    nodes = tuple(_node(book, spec, n, s) for n, s in written.items())
     exchanges = tuple(routing.exchange(book, n, spec) for n in spec.exchanges)
     bindings = routing.bindings(book, spec, exchanges)
     for queue_name, queue in spec.queues.items():
@@ -105,10 +108,11 @@ def _check_mechanisms(spec: ScenarioSpec, book: Book) -> None:
             raise book.error((section,), what, "remove them, or choose a system with exchanges", key=True)
 
 
-def _node(book: Book, name: str, spec: NodeSpec) -> Node:
+def _node(book: Book, scenario: ScenarioSpec, name: str, spec: NodeSpec) -> Node:
     cpu, disk, path = spec.cpu or CpuSpec(), spec.disk or DiskSpec(), ("nodes", name)
     crowd = spec.connections or ConnectionsSpec()
     fsync = disk.fsync
+    lazy = any(queue.mode == "lazy" for queue in scenario.queues.values())
     return Node(
         name,
         book.pick(cpu.publish, (*path, "cpu", "publish"), parse_duration),
@@ -120,6 +124,7 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
             book.pick(disk.bandwidth, (*path, "disk", "bandwidth"), parse_bandwidth),
             book.pick(disk.group_commit, (*path, "disk", "group_commit"), parse_duration),
             lies_ns=disk.lies or 0,
+            seek_ns=book.pick(disk.seek, (*path, "disk", "seek"), parse_duration) if lazy else disk.seek or 0,
         ),
         memory=_memory(book, (*path, "memory"), spec.memory),
         ack_ns=book.pick(cpu.ack, (*path, "cpu", "ack"), parse_duration),
@@ -132,6 +137,18 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
 def _bound(text: str) -> int:
     """Read a limit in a system's table; -1: there is none."""
     return -1 if text == "unbounded" else parse_count(text)
+
+
+def _mode(book: Book, path: Path, spec: QueueSpec) -> Literal["default", "lazy"]:
+    if spec.mode != "lazy":
+        return "default"
+    if "alarms" not in book.system.mechanisms:
+        what = f"a lazy queue means nothing to system '{book.system.name}'"
+        raise book.error((*path, "mode"), what, "leave `mode` out, or choose a system with a broker", key=True)
+    if spec.replicas:
+        what = "`mode: lazy` and `replicas` exclude each other: a replicated queue stands on the disk anyway"
+        raise book.error((*path, "mode"), what, "remove one of them", key=True)
+    return "lazy"
 
 
 def _memory(book: Book, path: Path, spec: MemorySpec | None) -> Memory | None:
@@ -161,5 +178,6 @@ def _queue(book: Book, scenario: ScenarioSpec, name: str, spec: QueueSpec, nodes
         exclusive=bool(spec.exclusive),
         auto_delete=bool(spec.auto_delete),
         expires_ns=spec.expires or 0,
+        mode=_mode(book, path, spec),
         **queue_policies(book, scenario, name, spec),
     )

@@ -114,6 +114,7 @@ class QueueSpec(Spec):
     dead_letter: DeadLetterSpec | None = None
     single_active_consumer: Flag | None = None
     delivery_limit: Natural | None = None
+    mode: Annotated[Literal["default", "lazy"], choice("default", "lazy")] | None = None
     node: Name | None = None
     replicas: Count | None = None
     election: DistributionSpec | None = None
@@ -139,11 +140,11 @@ class ConnectionsSpec(Spec):
 class DiskSpec(Spec):
     """A node's disk."""
 
-    reserved: ClassVar = later("seek")
     fsync: DistributionSpec | None = None
     bandwidth: Bandwidth | None = None
     group_commit: Duration | None = None
     lies: Lies | None = None
+    seek: Duration | None = None
 
 
 class MemorySpec(Spec):

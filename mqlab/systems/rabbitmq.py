@@ -67,6 +67,7 @@ DEFAULTS: Final = with_common(
         "nodes.*.disk.group_commit", "5 ms",
         OURS + f"between at once (idle) and a few hundred ms (busy), see {_DOCS}confirms on batched writes",
     ),
+    Default("nodes.*.disk.seek", "100 us", OURS + "a random read from a solid-state disk"),
     Default(
         "nodes.*.memory.check", "1 s",
         "https://github.com/rabbitmq/rabbitmq-server, vm_memory_monitor: DEFAULT_MEMORY_CHECK_INTERVAL",

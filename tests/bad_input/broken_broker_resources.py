@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bad_input.corpus import FAULT, Broken
+from tests.bad_input.corpus import FAULT, LENGTH, Broken
 
 _NODE, TO = "queues:\n", "to: orders"
 
@@ -30,6 +30,8 @@ TABLE = [
     Broken("a transaction without size", TO, "to: orders, transactions: {after: 1 s}", 5, 64, "`size` is", "size: 1"),
     Broken("rolls back always twice", TO, "to: orders, transactions: {size: 1, rollback: 2}", 5, 84, "than 1", "`2 %`"),
     Broken("never committed", TO, "to: orders, transactions: {size: 9, after: 0 s}", 5, 81, "more than 0", "`20 ms`"),
+    Broken("an idle queue", LENGTH, "mode: idle", 7, 18, "not one of default, lazy", "`default`"),
+    Broken("a seek without a unit", _NODE, _disk("seek: 8"), 6, 31, "has no unit", "`8 ms`"),
     Broken("the disk of a shop", "crash: broker", "disk_full: shop", 16, 26, "only nodes have a disk", "`broker`"),
     Broken("full for no time", FAULT, "disk_full: broker", 16, 5, "how long it lasts", "for: 3 s"),
     Broken("two lies", _NODE, _disk("lies: [true, 1 s]"), 6, 31, "a list stands", "`500 ms`"),

@@ -1,5 +1,5 @@
 """What the broker's resources do, in random models: disks that lie, memory that runs short, disks that run full,
-transactions."""
+transactions, lazy queues."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
     nodes = tuple(
         replace(
             node,
-            disk=replace(node.disk, lies_ns=draw(st.sampled_from([0, 0, 5 * MS, 40 * MS, -1]))),
+            disk=replace(
+                node.disk,
+                lies_ns=draw(st.sampled_from([0, 0, 5 * MS, 40 * MS, -1])),
+                seek_ns=draw(st.sampled_from([0, MS // 5])),
+            ),
             memory=draw(st.sampled_from([None, None, Memory(300, 4 * MS), Memory(20_000, 3 * MS)])),
         )
         for node in model.nodes
@@ -27,8 +31,12 @@ def enrich(draw: st.DrawFn, model: Model) -> Model:
         for node in nodes
         if draw(st.sampled_from([False, False, True]))
     )
+    queues = tuple(
+        queue if queue.replicas else replace(queue, mode=draw(st.sampled_from(["default", "lazy"])))
+        for queue in model.queues
+    )
     producers = tuple(_transactional(draw, group) for group in model.producers)
-    return replace(model, nodes=nodes, faults=(*model.faults, *faults), producers=producers)
+    return replace(model, nodes=nodes, faults=(*model.faults, *faults), producers=producers, queues=queues)
 
 
 def _transactional(draw: st.DrawFn, group: ProducerGroup) -> ProducerGroup:

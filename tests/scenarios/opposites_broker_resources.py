@@ -49,6 +49,12 @@ ROWS = [
     Row("memory-alarm-blocks-publishers", ("consumers.stock.count=1",), ("fates.processed == messages.owed",)),
     Row("memory-alarm-blocks-publishers",
         ("consumers.stock.ack=auto", "faults=[{at: 5 s, crash: stock, for: 1 s}]"), ("lost == 0",), ("lost",)),
+    # lazy queues
+    Row("lazy-queue-long-backlog", ("queues.orders.mode=default",),
+        ("gauges.broker.alarms == 0", "gauges.broker.memory_max_bytes < 4 MB")),
+    Row("lazy-queue-long-backlog", ("nodes.broker.disk.seek=10ms",), ("fates.processed == messages.owed",)),
+    Row("lazy-queue-long-backlog", ("consumers.stock.count=12",), ("queues.orders.depth_max > 2000",)),
+    # disks that lie
     Row("lying-disk", ("nodes.broker.disk.lies=false",), (SOME_LOST,), (), ("lost",)),
     Row("lying-disk", ("faults=[{at: 3 s, crash: broker, for: 1 s}]",), (SOME_LOST,), (), ("lost",)),
     Row("lying-disk", ("nodes.broker.disk.lies=true",), (SOME_LOST,)),
