@@ -10,7 +10,7 @@ from tests.support.models import MS, consumer, endings, every, of_kind, play, pr
 
 
 def shop(*, mode: str = "lazy", persistent: bool = False, **fields: Any) -> Model:
-    """Ten messages of 1000 bytes at once; a flush takes 2 ms (and 10 for the bytes), a read 3 ms and 1 for the bytes."""
+    """Ten messages of 1000 bytes at once; a flush takes 2 ms (and 10 for the bytes), a read 3 ms (and 1)."""
     settings: dict[str, Any] = {
         "nodes": [Node("broker", 0, 0, Disk(takes(2 * MS), 1e6, 0, seek_ns=3 * MS))],
         "queues": [queue(durable=True, mode=mode)],
