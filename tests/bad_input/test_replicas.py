@@ -27,6 +27,7 @@ BROKEN = [
     ("replicas: 3", "exclusive: true", 7, "cannot be exclusive", "rabbitmq"),
     ("replicas: 3", "auto_delete: true", 7, "not meant to be temporary", "rabbitmq"),
     ("replicas: 3", "overflow: reject-publish-dlx, dead_letter: {routing_key: orders}", 7, "nothing else", "rabbitmq"),
+    ("replicas: 3", "mode: lazy", 7, "no lazy mode", "rabbitmq"),
     ("replicas: 3", "max_priority: 5", 7, "no `max_priority`", "a queue for each priority"),
     ("replicas: 3", "expires: 5 s", 7, "a quorum queue that expires", "leave it out"),
     ("100/s}}", "100/s}, transactions: {size: 10}}", 5, "not simulated with replicas", "use `confirm`"),
