@@ -20,7 +20,7 @@ def scenarios(
     json: Json = False,
 ) -> int:
     """List the scenarios that come with mqlab, by topic."""
-    from mqlab.cli.console import plain_table, print_json, screen
+    from mqlab.cli.console import print_json, screen
     from mqlab.scenario.catalogue import shipped
 
     found = shipped()
@@ -32,18 +32,19 @@ def scenarios(
         print_json({"scenarios": rows})
         return 0
     from rich.markup import escape
+    from rich.padding import Padding
 
-    table = plain_table("scenario", "system", "what it shows")
-    topic = ""
-    for name, _, sentence, system in found:
-        first = name.partition("-")[0]
-        if topic and first != topic:
-            table.add_row("", "", "")
-        topic = first
-        table.add_row(f"[name]{name}[/]", system, escape(sentence))
+    topics = [name.partition("-")[0] for name, *_ in found]
     out = screen()
-    out.print(table)
-    out.print(f"\n[quiet]mqlab run NAME runs one; the files are in {escape(str(_home(found)))}[/]", soft_wrap=True)
+    for before, topic, (name, _, sentence, system) in zip(["", *topics], topics, found, strict=False):
+        if before and before != topic and topics.count(before) + topics.count(topic) > 2:  # what is single stands close
+            out.print()
+        other = f"  [quiet]{escape(system)}[/]" if system != "rabbitmq" else ""
+        out.print(f"[name]{name}[/]{other}")
+        out.print(Padding(escape(sentence), (0, 0, 0, 4)))
+    home = escape(str(_home(found)))
+    out.print(f"\n[quiet]{len(found)} scenarios, of rabbitmq where no other system is named[/]")
+    out.print(f"[quiet]mqlab run NAME runs one; the files are in {home}[/]", soft_wrap=True)
     return 0
 
 

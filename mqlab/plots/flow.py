@@ -120,7 +120,7 @@ def _backlog(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str
 
 
 def _trouble(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, NDArray[np.int64]]) -> None:
-    """Draw what was refused, dropped, lost or repeated, each on a line and a scale of its own.
+    """Draw what was refused, dropped, taken by a crash or redelivered, each on a line and a scale of its own.
 
     One scale would hide the few that were lost behind the many that were refused.
     """
@@ -151,7 +151,7 @@ def _trouble(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str
         axes.text(
             0.5,
             0.5,
-            "nothing was refused, dropped, lost or repeated",
+            "nothing was refused, dropped, taken by a crash or redelivered",
             transform=axes.transAxes,
             ha="center",
             bbox={"facecolor": "white", "edgecolor": "none"},

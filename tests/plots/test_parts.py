@@ -97,7 +97,7 @@ def test_trouble_that_did_not_happen_is_not_drawn() -> None:
     assert shown == ["redelivered", "crash took"]
     quiet, quiet_model = empty_run()
     words = [text.get_text() for text in timeline(quiet, quiet_model).axes[2].texts]
-    assert words == ["nothing was refused, dropped, lost or repeated"]
+    assert words == ["nothing was refused, dropped, taken by a crash or redelivered"]
 
 
 def test_faults_come_from_the_model_or_else_from_the_events() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.scenarios.shipped import Row
 
 OVERTAKEN = ("out_of_order > 100", "queues.jobs.depth_max > 10", "queues.jobs.unacked_max == 1")
-ROUND = ("queues.pause.enqueued > 100", "queues.jobs.enqueued > 300")
-IDLE = ("queues.right.enqueued == 200", "queues.left.enqueued == 200", "fates.expired == 200")
+ROUND = ("queues.pause.enqueued > 250", "queues.jobs.enqueued > 750")
+IDLE = ("queues.right.enqueued == 500", "queues.left.enqueued == 500", "fates.expired == 500")
 
 ROWS = [
     Row("ttl-dead-letters", ("queues.quotes={durable: true, ttl: 500 ms}",),
@@ -18,7 +18,7 @@ ROWS = [
         ("consumers.writer.ack=auto", "consumers.writer.service=40 ms", "faults=[{at: 6 s, crash: writer, for: 1 s}]"),
         ("lost == 0",), ("lost",)),
     Row("dead-letter-cycle", ("consumers.worker.exceptions.per=message",),
-        ("fates.in_flight == 0", "fates.processed == 200")),
+        ("fates.in_flight == 0", "fates.processed == 500")),
     Row("dead-letter-cycle", ("consumers.worker.exceptions.probability=0",), ROUND, (), ("out_of_order",)),
     Row("dead-letter-cycle", ("producers.idle.arrivals={constant: 40/s}",), IDLE),
     Row("delayed-retry", ("consumers.bank.exceptions.then=requeue",),
