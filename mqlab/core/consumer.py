@@ -62,7 +62,7 @@ from mqlab.core.records import (
 )
 from mqlab.core.requests import reply, reply_to
 from mqlab.core.tasks import is_idle, look_again
-from mqlab.jit import State, kernel, seldom
+from mqlab.jit import State, kernel, often, seldom
 from mqlab.sampling import ACK, EXCEPTION, unit
 
 __all__ = ["ack_in", "begin_by_hand", "service_done", "settle", "settle_by_hand", "settled"]
@@ -139,7 +139,7 @@ def service_done(s: State, consumer: int, delivery: int, life: int) -> None:
     start_next(s, consumer)
 
 
-@kernel
+@often
 def _succeed(s: State, consumer: int, delivery: int) -> None:
     """The work is done; acknowledge it where acknowledgements are manual."""
     k = consumers(s, consumer)
@@ -204,7 +204,7 @@ def _abandon_task(s: State, consumer: int, delivery: int) -> None:
     start_next(s, consumer)
 
 
-@kernel
+@often
 def _answer(s: State, delivery: int, answer: int) -> None:
     """Send an acknowledgement, if the connection the delivery came on still exists."""
     d = deliveries(s, delivery)
@@ -271,7 +271,7 @@ def ack_in(s: State, delivery: int, answer: int, epoch: int) -> None:
     dispatch(s, queue)
 
 
-@kernel
+@often
 def settle(s: State, delivery: int, copy: int, answer: int) -> None:
     """Do what the acknowledgement says: done, back to its place, or refused for good."""
     d = deliveries(s, delivery)

@@ -52,7 +52,7 @@ from mqlab.core.replies import is_cut_off, note_way_back
 from mqlab.core.returning import send_back
 from mqlab.core.sockets import keep_open, wait_in_socket
 from mqlab.core.storage import store, store_quietly
-from mqlab.jit import State, kernel, seldom
+from mqlab.jit import State, kernel, often, seldom
 from mqlab.sampling import identity
 
 __all__ = ["overflow", "place", "publish_do", "publish_in", "suspect"]
@@ -201,7 +201,7 @@ def _offer(s: State, root: int, queue: int, attempt: int) -> bool:
     return place(s, root, _claim(s, root, queue), queue, attempt)
 
 
-@kernel
+@often
 def place(s: State, root: int, copy: int, queue: int, attempt: int) -> bool:
     """Put a copy into its queue; False if the queue refuses it."""
     q = queues(s, queue)

@@ -7,7 +7,7 @@ they were scheduled. Records move field by field (copying a whole record is slow
 from __future__ import annotations
 
 from mqlab.core.records import heap, runs
-from mqlab.jit import State, kernel, seldom
+from mqlab.jit import State, kernel, often, seldom
 
 __all__ = ["close_hole", "push", "reorder", "take_top"]
 
@@ -127,7 +127,7 @@ def take_top(s: State) -> None:
     runs(s, 0)["hole"] = 1
 
 
-@kernel
+@often
 def close_hole(s: State) -> None:
     """Fill the place of the event that was handled last, if nothing took it.
 

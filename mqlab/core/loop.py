@@ -144,7 +144,7 @@ from mqlab.core.silence import cut, heartbeat, silence, speak
 from mqlab.core.slow import set_clock, slow_client, slow_node
 from mqlab.core.storage import flush_end, flush_start
 from mqlab.core.transactions import commit_in, frame_from_socket, roll_back, settle
-from mqlab.jit import State, entry, kernel, seldom
+from mqlab.jit import State, entry, kernel, often, seldom
 
 __all__ = ["advance"]
 
@@ -165,7 +165,7 @@ def _has_room(s: State) -> bool:
     )
 
 
-@kernel
+@often
 def _happen_first(s: State, kind: int, a: int, b: int, c: int) -> None:
     """Events along a message's ordinary way, the most frequent first."""
     if kind == E_SERVICE_DONE:

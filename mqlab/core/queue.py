@@ -53,7 +53,7 @@ from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
 from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, queues, runs
 from mqlab.core.standing import come_back, is_past, join, peek, set_timer, take_level, weigh
 from mqlab.core.turns import may_join, stand_by_rank
-from mqlab.jit import State, kernel, seldom
+from mqlab.jit import State, kernel, often, seldom
 from mqlab.sampling import DELIVERY
 
 __all__ = [
@@ -203,7 +203,7 @@ def has_credit(s: State, consumer: int) -> bool:
     return k["auto"] == 1 or k["prefetch"] == 0 or k["unacked"] < k["prefetch"]
 
 
-@kernel
+@often
 def ring_join(s: State, consumer: int) -> None:
     """Let a consumer queue up for deliveries, at the end, if it has credit and does not stand there yet."""
     k = consumers(s, consumer)

@@ -42,7 +42,7 @@ from mqlab.core.records import (
     stages,
     tallies,
 )
-from mqlab.jit import State, kernel, seldom, split
+from mqlab.jit import State, kernel, often, seldom, split
 
 __all__ = ["BUCKETS", "bucket_of", "drop_delivery", "emit", "measure", "new_copy", "new_delivery", "release", "tell"]
 
@@ -171,7 +171,7 @@ def _close_extra(s: State, root: int, slot: int, n: int) -> None:
     row["taken_for"] = extras(s, slot)["taken_for"]
 
 
-@kernel
+@often
 def new_copy(s: State) -> int:
     """Take a free record for a copy; fields that matter at birth are reset."""
     run = runs(s, 0)
@@ -223,7 +223,7 @@ def new_copy(s: State) -> int:
     return slot
 
 
-@kernel
+@often
 def release(s: State, root: int) -> None:
     """Somebody lets go of a message; the last one writes its rows and frees its records."""
     r = copies(s, root)
@@ -252,7 +252,7 @@ def _postpone(s: State, root: int) -> bool:
     return True
 
 
-@kernel
+@often
 def retire_now(s: State, root: int) -> None:
     """Write the rows of a message that nobody holds."""
     run = runs(s, 0)
@@ -290,7 +290,7 @@ def _fate_of(s: State, root: int, slot: int) -> tuple[int, int]:
     return F_IN_FLIGHT, 0
 
 
-@kernel
+@often
 def _close(s: State, root: int, slot: int) -> None:
     """Count and record how one copy ended."""
     run = runs(s, 0)

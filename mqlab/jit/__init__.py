@@ -41,6 +41,7 @@ __all__ = [
     "entry",
     "handle_of",
     "kernel",
+    "often",
     "scale",
     "seldom",
     "split",
@@ -49,7 +50,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 if COMPILING:
-    from mqlab.jit.numba_side import accessor, entry, kernel, scale, seldom, split
+    from mqlab.jit.numba_side import accessor, entry, kernel, often, scale, seldom, split
 else:
     _WIDEN: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool, "U64": np.uint64}
 
@@ -67,6 +68,10 @@ else:
             return function(*[wide(argument) for wide, argument in zip(widen, arguments, strict=True)])
 
         return interpreted  # type: ignore[return-value]
+
+    def often(function: F) -> F:
+        """Mark a kernel that every message comes by: its body takes the place of each call."""
+        return kernel(function)
 
     def seldom(function: F) -> F:
         """Mark a kernel off the ordinary way: it stays a call, so that what calls it stays small."""

@@ -21,7 +21,7 @@ def compile_entry(module: str, name: str) -> tuple[str, bytes]:
     """Compile an entry for this machine; return its symbol and its object code."""
     import llvmlite.binding as llvm
 
-    from mqlab.jit.numba_side import llvm_of, seldom_symbols
+    from mqlab.jit.numba_side import llvm_of, often_symbols, seldom_symbols
 
     symbol, parts = llvm_of(getattr(import_module(module), name))
     llvm.initialize_native_target()
@@ -29,13 +29,15 @@ def compile_entry(module: str, name: str) -> tuple[str, bytes]:
     program = llvm.parse_assembly(parts[0])
     for part in parts[1:]:
         program.link_in(llvm.parse_assembly(part))
-    apart = seldom_symbols()
+    apart, within = seldom_symbols(), often_symbols()
     for function in program.functions:
         if not function.is_declaration and function.name != symbol:
             function.linkage = "internal"
             if function.name in apart:
                 function.add_function_attribute("noinline")
                 function.add_function_attribute("cold")
+            elif function.name in within:
+                function.add_function_attribute("alwaysinline")
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
     )

@@ -16,7 +16,9 @@ from numba.extending import intrinsic
 
 from mqlab.jit.settings import BOUNDS_CHECK, State
 
-__all__ = ["accessor", "entry", "kernel", "llvm_of", "scale", "seldom", "seldom_symbols", "split"]
+__all__ = ["accessor", "entry", "kernel", "llvm_of", "often", "often_symbols", "scale", "seldom", "seldom_symbols",
+    "split",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +28,7 @@ _WORD = ir.IntType(64)
 _kernels: dict[int, Any] = {}
 _prepared: set[int] = set()
 _seldom: list[Any] = []
+_often: list[Any] = []
 _parts: list[str] = []
 
 
@@ -40,6 +43,13 @@ def kernel(function: F) -> F:
     return dispatcher  # type: ignore[no-any-return]
 
 
+def often(function: F) -> F:
+    """Let numba have a function that every message comes by; see :func:`mqlab.jit.often`."""
+    dispatcher = kernel(function)
+    _often.append(dispatcher)
+    return dispatcher
+
+
 def seldom(function: F) -> F:
     """Let numba have a function that is off the ordinary way; see :func:`mqlab.jit.seldom`."""
     dispatcher = kernel(function)
@@ -52,7 +62,16 @@ entry = kernel
 
 def seldom_symbols() -> set[str]:
     """Symbols of all compiled kernels that are off the ordinary way."""
-    return {each.fndesc.llvm_func_name for dispatcher in _seldom for each in dispatcher.overloads.values()}
+    return _symbols(_seldom)
+
+
+def often_symbols() -> set[str]:
+    """Symbols of all compiled kernels that every message comes by."""
+    return _symbols(_often)
+
+
+def _symbols(dispatchers: list[Any]) -> set[str]:
+    return {each.fndesc.llvm_func_name for dispatcher in dispatchers for each in dispatcher.overloads.values()}
 
 
 def llvm_of(dispatcher: Any) -> tuple[str, list[str]]:
