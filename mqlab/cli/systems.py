@@ -78,7 +78,8 @@ def defaults_table(defaults: Iterable[tuple[str, str, str]]) -> Table:
     from mqlab.cli.console import plain_table
 
     table = plain_table("field", "default", "source")
-    table.columns[2].overflow = "fold"  # half an address is no source
+    for column in (table.columns[0], table.columns[2]):  # half a field is no name, half an address no source
+        column.overflow = "fold"
     shown = ""
     for path, value, source in defaults:
         section, name = _sectioned(path)

@@ -16,7 +16,7 @@ _TEXT: Final = """\
 # Then change one thing and run again: set `confirm: none`, or `durable: false`, and look at what is lost.
 
 name: {name}
-system: rabbitmq            # `mqlab systems` lists them; their defaults hold where this file says nothing
+system: rabbitmq            # also: rabbitmq-quorum, direct; its defaults hold where this file says nothing
 seed: 1                     # the same seed gives the same run, to the last event
 duration: 10 s              # producers stop here; then
 drain: 20 s                 # consumers finish what is owed
@@ -24,7 +24,7 @@ drain: 20 s                 # consumers finish what is owed
 producers:
   shop:                     # a group; rates are for the whole group unless it says `each: true`
     count: 5
-    arrivals: {{poisson: 200/s}}                 # also: constant, ramp, closed, by_hand
+    arrivals: {{poisson: 200/s}}                 # also: constant, ramp, burst, hawkes, trace, closed ...
     message: {{size: 1 KiB, persistent: true}}   # persistent: survives a crash in a durable queue
     confirm: {{timeout: 1 s}}                    # the broker says when a message is safe
     retry:                                      # attempts counts the first try
@@ -34,19 +34,20 @@ producers:
 
 queues:
   orders: {{durable: true, max_length: 10_000, overflow: reject-publish}}
+                                                # also: ttl, dead_letter, delivery_limit, max_priority, mode: lazy ...
 
 consumers:
   stock:
     queue: orders
     count: 2
-    prefetch: 20                                # so many deliveries at once without acknowledgement
+    prefetch: 20                                # so many deliveries at once without acknowledgement; or `pull: 100 ms`
     ack: manual
     service: {{lognormal: {{mean: 4 ms, cv: 1}}}} # also: constant, uniform, exponential, erlang, serial ...
     deduplicate: true                           # look the order's number up before acting on it
     connection: {{reconnect: 1 s}}
 
 faults:
-  - {{at: 4 s, crash: broker, for: 1 s}}
+  - {{at: 4 s, crash: broker, for: 1 s}}          # also: power_loss, reset, partition, slow, disk_full, random ...
 
 expect:                                         # `mqlab run` ends with 1 if one of these does not hold
   - lost == 0

@@ -79,13 +79,17 @@ SYSTEM: Final = System(
     title="RabbitMQ",
     summary="A broker with exchanges and queues: it pushes messages out and forgets them once acknowledged.",
     mechanisms={
-        "exchanges": "direct, fanout, topic, headers, with alternates; the default one knows queues by their names",
+        "exchanges": "direct, fanout, topic, headers, with alternates; the default one knows queues by their names; "
+        "virtual hosts keep names apart",
         "bindings": "which keys or headers of an exchange go to which queue, or to which other exchange",
-        "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends; requests",
-        "consumers": "push with prefetch, or pull; automatic or manual acknowledgement, redelivery, time-out; replies",
-        "nodes": "processor, disk with group commit, connections; crash, power loss, slowness, pause, wrong clock",
-        "queues": "durable or not, bounded in messages or bytes, with an overflow policy, times to live, dead letters, "
-        "priorities, delivery limits, a single active consumer; exclusive, auto-deleted or expiring",
+        "producers": "persistent or transient messages, publisher confirms, time-outs and re-sends, "
+        "mandatory messages, a bounded buffer; requests that wait for a reply",
+        "consumers": "push with prefetch (of a consumer or a channel), or pull; automatic, manual or collected "
+        "acknowledgement, redelivery, time-out; deduplication, inventory, scaling; replies",
+        "nodes": "processor, disk with group commit (it may lie), memory, connections; crash, power loss, slowness, "
+        "pause, wrong clock",
+        "queues": "durable or not, lazy or not, bounded in messages or bytes, with an overflow policy, times to live, "
+        "dead letters, priorities, delivery limits, a single active consumer; exclusive, auto-deleted or expiring",
         "transactions": "tx.select: publishes are routed at the commit, which waits for an fsync of its own",
         "alarms": "memory limit and full disk: connections that publish are blocked, consumers go on",
         "links": "latency, bandwidth, loss (also in bursts), duplication, order; reset, silence, partition",

@@ -52,10 +52,13 @@ SYSTEM: Final = System(
     summary="Every queue has replicas on several nodes; what a majority has on disk is safe, and only that counts.",
     mechanisms={
         **rabbitmq.SYSTEM.mechanisms,
-        "queues": "always durable, replicated (Raft): a leader, an election when it goes down, a majority that decides",
-        "producers": "persistent messages only; confirms once a majority has them on disk, time-outs and re-sends",
-        "consumers": "push with prefetch; an acknowledgement counts, and gives credit, once a majority has it",
+        "queues": "always durable, replicated (Raft): a leader, an election when it goes down, a majority that "
+        "decides; bounded, times to live, dead letters, a delivery limit, a single active consumer",
+        "producers": "persistent messages only; confirms once a majority has them on disk, time-outs and re-sends; "
+        "requests",
+        "consumers": "push with prefetch, or pull; an acknowledgement counts, and gives credit, once a majority has it",
         "nodes": "processor, disk, network to the other nodes; process crash and power loss; clients change nodes",
+        "transactions": "not with replicas: use confirms",
     },
     defaults=_OWN + tuple(default for default in rabbitmq.DEFAULTS if default.path not in _REPLACED),
     contract=quorum_contract,

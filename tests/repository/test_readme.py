@@ -44,6 +44,14 @@ def test_the_scenario_is_the_one_that_is_shipped():
     assert yaml.load(text) == yaml.load((ROOT / "scenarios" / "flash-sale.yaml").read_text(encoding="utf-8"))
 
 
+def test_as_many_scenarios_are_shipped_as_it_says():
+    shipped = len(list((ROOT / "scenarios").glob("*.yaml")))
+    assert set(re.findall(r"(\d+) scenarios are shipped|the (\d+) that are shipped", README)) == {
+        (str(shipped), ""),
+        ("", str(shipped)),
+    }
+
+
 def test_commands_say_what_the_readme_shows(scratch):
     """An ellipsis stands for whatever is left out."""
     shown = blocks("console")
