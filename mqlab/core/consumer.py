@@ -45,7 +45,8 @@ from mqlab.core.dying import bury, came_back_too_often
 from mqlab.core.hands import abandon, effect, finish_one, start_next, touch_group
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross, is_instant
-from mqlab.core.queue import credit_back, dispatch, leave_node, put_back, unlink_unacked, use_cpu
+from mqlab.core.processor import use_cpu
+from mqlab.core.queue import credit_back, dispatch, leave_node, put_back, unlink_unacked
 from mqlab.core.quorum import orphan, propose_ack
 from mqlab.core.recorder import drop_delivery, emit, release
 from mqlab.core.records import (

@@ -44,7 +44,8 @@ from mqlab.core.confirm import NO, YES, send_confirm
 from mqlab.core.dying import evict, evict_first, is_too_heavy, send_on
 from mqlab.core.heap import push
 from mqlab.core.lifecycle import forsake, is_missing, why_nowhere, without_the_missing
-from mqlab.core.queue import append, dispatch, use_cpu
+from mqlab.core.processor import use_cpu
+from mqlab.core.queue import append, dispatch
 from mqlab.core.quorum import propose
 from mqlab.core.recorder import emit, new_copy, release
 from mqlab.core.records import clients, copies, nodes, producers, queues, routes, runs, targets

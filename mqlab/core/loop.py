@@ -7,7 +7,7 @@ outside has something to do, or the event budget is used up.
 
 from __future__ import annotations
 
-from mqlab.core.alarms import disk_free, disk_full, learn_blocked, look_at_memory, read_socket, unblock, unblocked
+from mqlab.core.alarms import learn_blocked, look_at_memory, read_socket, unblock, unblocked
 from mqlab.core.arrivals import schedule_arrival, seek_arrival
 from mqlab.core.asking import got_nothing
 from mqlab.core.batching import acks_due, acks_more
@@ -15,7 +15,6 @@ from mqlab.core.bins import close_bins, warm
 from mqlab.core.blocking import go_on
 from mqlab.core.channels import prime_specially, timeouts, together
 from mqlab.core.codes import (
-    ACK_REJECT,
     E_ACK_IN,
     E_ACKS_DUE,
     E_ACKS_IN,
@@ -85,33 +84,15 @@ from mqlab.core.codes import (
     RANK_CONTINUE,
     RANK_EVENT,
     RANK_WORLD,
-    W_CLOCK,
-    W_CRASH_CLIENT,
-    W_CRASH_NODE,
-    W_CUT,
-    W_DISK_FREE,
-    W_DISK_FULL,
-    W_PAUSE_CLIENT,
-    W_PAUSE_NODE,
-    W_POWER_LOSS,
-    W_PUBLISH,
-    W_RESET,
-    W_RESTART_CLIENT,
-    W_RESTART_NODE,
-    W_SETTLE,
-    W_SILENCE,
-    W_SLOW_CLIENT,
-    W_SLOW_NODE,
-    W_SPEAK,
-    W_START,
 )
+from mqlab.core.commands import command
 from mqlab.core.commits import write_commit
 from mqlab.core.committing import commit_late
-from mqlab.core.connection import close_seen, die, lost, reset, return_unacked, revive
-from mqlab.core.consumer import ack_in, begin_by_hand, service_done, settle_by_hand
+from mqlab.core.connection import close_seen, lost, return_unacked, revive
+from mqlab.core.consumer import ack_in, service_done
 from mqlab.core.dying import evict, expire
 from mqlab.core.exchange import publish_do, publish_in
-from mqlab.core.faults import crash, crash_node, recover, restart_node
+from mqlab.core.faults import crash, recover
 from mqlab.core.frames import BLOCKED, UNBLOCKED, frame_again, frame_kind
 from mqlab.core.getting import ask_again, get_in
 from mqlab.core.hands import drop_hands, receive
@@ -121,8 +102,8 @@ from mqlab.core.lifecycle import begin_lives, clear_queue, expire_queue
 from mqlab.core.multiple import acks_in
 from mqlab.core.opening import connect, connect_first, handshake, opened
 from mqlab.core.parking import park
-from mqlab.core.pause import pause_client, pause_node, unheard
-from mqlab.core.producer import arrival, create, prepared, recorded
+from mqlab.core.pause import unheard
+from mqlab.core.producer import arrival, prepared, recorded
 from mqlab.core.queue import dispatch, ring_join
 from mqlab.core.quorum_events import happen_to_replicas
 from mqlab.core.recorder import retire, retire_now
@@ -140,8 +121,7 @@ from mqlab.core.requests import reply_in
 from mqlab.core.returning import returned_in
 from mqlab.core.scaling import leave, scale
 from mqlab.core.settling import bury, confirm_in, confirm_timer, forget, pump, resend, unknown
-from mqlab.core.silence import cut, heartbeat, silence, speak
-from mqlab.core.slow import set_clock, slow_client, slow_node
+from mqlab.core.silence import heartbeat
 from mqlab.core.storage import flush_end, flush_start
 from mqlab.core.transactions import commit_in, frame_from_socket, roll_back, settle
 from mqlab.jit import State, entry, kernel, often, seldom
@@ -233,7 +213,7 @@ def _happen_to_resources(s: State, kind: int, a: int, b: int, c: int) -> None:
         commit_late(s, a, c)
 
 
-@kernel
+@seldom
 def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     """Events off a message's ordinary way, and the rest of events cut into pieces."""
     if kind == E_CONFIRM_TIMER:
@@ -334,67 +314,6 @@ def _happen_to_consumers(s: State, kind: int, a: int, b: int, c: int) -> None:
         together(s, a, b)
 
 
-@kernel
-def _is_index(s: State, kind: int, a: int) -> bool:
-    """Say whether a command names something that exists."""
-    run = runs(s, 0)
-    if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE, W_DISK_FULL, W_DISK_FREE):
-        return 0 <= a < run["nodes"]
-    if kind in (W_SLOW_NODE, W_PAUSE_NODE, W_CLOCK):
-        return 0 <= a < run["nodes"]
-    if kind in (W_START, W_SETTLE):
-        return 0 <= a < run["delivery_fresh"]
-    return a >= 0
-
-
-@seldom
-def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
-    """Do what the world says; False if it makes no sense."""
-    if not _is_index(s, kind, a):
-        return False
-    if kind == W_CRASH_NODE:
-        crash_node(s, a, 0)
-    elif kind == W_POWER_LOSS:
-        crash_node(s, a, 1)
-    elif kind == W_RESTART_NODE:
-        restart_node(s, a)
-    elif kind == W_CRASH_CLIENT:
-        die(s, a, -1)
-    elif kind == W_RESTART_CLIENT:
-        revive(s, a)
-    elif kind == W_RESET:
-        reset(s, a)
-    elif kind == W_SILENCE:
-        silence(s, a)
-    elif kind == W_SPEAK:
-        speak(s, a)
-    elif kind == W_PUBLISH:
-        create(s, a, b, c)
-    elif kind == W_START:
-        return begin_by_hand(s, a, c)
-    elif kind == W_SETTLE:
-        return b <= ACK_REJECT and settle_by_hand(s, a, b, c)
-    elif kind == W_DISK_FULL:
-        disk_full(s, a)
-    elif kind == W_DISK_FREE:
-        disk_free(s, a)
-    elif kind == W_CUT:
-        cut(s, a, b, c)
-    elif kind == W_SLOW_NODE:
-        slow_node(s, a, b, c)
-    elif kind == W_SLOW_CLIENT:
-        slow_client(s, a, b, c)
-    elif kind == W_PAUSE_NODE:
-        pause_node(s, a, c)
-    elif kind == W_PAUSE_CLIENT:
-        pause_client(s, a, c)
-    elif kind == W_CLOCK:
-        set_clock(s, a, b)
-    else:
-        return False
-    return True
-
-
 @seldom
 def _prime(s: State) -> None:
     """Schedule what is due at the start: consumers stand in line, then first arrivals and the end of warm-up."""
@@ -460,7 +379,7 @@ def advance(s: State, horizon: int, budget: int) -> int:
                 run["inbox_n"] = 0
             close_bins(s, word["time"])
             run["now"] = word["time"]
-            if not _command(s, word["kind"], word["a"], word["b"], word["c"]):
+            if not command(s, word["kind"], word["a"], word["b"], word["c"]):
                 return R_BAD_COMMAND
             continue
         if run["outbox_n"] > 0 and not continues:

@@ -22,7 +22,8 @@ from mqlab.core.codes import (
 )
 from mqlab.core.consumer import settle
 from mqlab.core.heap import push
-from mqlab.core.queue import credit_back, dispatch, unlink_unacked, use_cpu
+from mqlab.core.processor import use_cpu
+from mqlab.core.queue import credit_back, dispatch, unlink_unacked
 from mqlab.core.recorder import drop_delivery, emit
 from mqlab.core.records import clients, consumers, copies, deliveries, nodes, queues, runs
 from mqlab.jit import State, seldom

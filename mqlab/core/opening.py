@@ -27,10 +27,10 @@ from mqlab.core.hands import start_next
 from mqlab.core.heap import push
 from mqlab.core.lanes import begin_anew
 from mqlab.core.lifecycle import consumer_came, is_being_cleared, names_again
+from mqlab.core.processor import use_cpu
 from mqlab.core.queue import (
     dispatch,
     ring_join,
-    use_cpu,
 )
 from mqlab.core.recorder import tell
 from mqlab.core.records import (

@@ -49,6 +49,7 @@ from mqlab.core.heap import push
 from mqlab.core.lazy import page_out, read_back
 from mqlab.core.link import DOWN, LOST, TWIN, carry, doubled, is_instant
 from mqlab.core.pairing import meld, pop
+from mqlab.core.processor import use_cpu
 from mqlab.core.recorder import drop_delivery, emit, new_delivery, release
 from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, queues, runs
 from mqlab.core.standing import come_back, is_past, join, peek, set_timer, take_level, weigh
@@ -351,20 +352,6 @@ def deliver(s: State, queue: int, copy: int, consumer: int) -> None:
     if client["node"] != q["node"]:  # from the leader to the node that the consumer is connected to
         departs = departs + node["network"]
     _send(s, delivery, departs)
-
-
-@kernel
-def use_cpu(s: State, node: int, cost: int) -> int:
-    """Queue up for the broker's CPU, which serves one thing at a time; return when it is done."""
-    n = nodes(s, node)
-    run = runs(s, 0)
-    begins = max(run["now"], n["cpu_free"])
-    ends = begins + cost
-    n["cpu_free"] = ends
-    counted = min(ends, run["end"]) - max(begins, run["warmup"])
-    if counted > 0:
-        n["cpu_busy"] = n["cpu_busy"] + counted
-    return ends
 
 
 @kernel

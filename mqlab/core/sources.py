@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mqlab.core.records import RECORDED
+from mqlab.core.dtypes import RECORDED
 from mqlab.core.tables import Tables
 from mqlab.model import Arrivals, ProducerGroup, Step, time_shares
 
