@@ -8,6 +8,7 @@ new one after its pause. In this model a consumer's connection has one channel, 
 from __future__ import annotations
 
 from mqlab.core.codes import (
+    C_SETTLING,
     CONSUMER_PULL,
     CONSUMER_TIMEOUT,
     E_RESET_SEEN,
@@ -15,6 +16,7 @@ from mqlab.core.codes import (
     E_TIMEOUTS,
     E_TOGETHER,
     K_CHANNEL_CLOSED,
+    QUEUE_REPLICATED,
     RANK_CONTINUE,
     RANK_EVENT,
     RANK_WORLD,
@@ -27,8 +29,8 @@ from mqlab.core.hands import start_next
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
 from mqlab.core.recorder import tell
-from mqlab.core.records import clients, consumers, deliveries, groups, nodes, queues, runs, steps
-from mqlab.jit import State, seldom
+from mqlab.core.records import clients, consumers, copies, deliveries, groups, nodes, queues, runs, steps
+from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import GOODBYE, identity
 
 __all__ = ["prime_specially", "timeouts", "together"]
@@ -48,6 +50,14 @@ def prime_specially(s: State) -> None:
         push(s, steps(s, step)["at"], RANK_WORLD, E_SCALE, step, 0, 0)
 
 
+@kernel
+def _first_unanswered(s: State, delivery: int) -> int:
+    """Find the first delivery whose acknowledgement the channel has not got; others wait for a majority, not for it."""
+    while delivery >= 0 and copies(s, deliveries(s, delivery)["copy"])["state"] == C_SETTLING:
+        delivery = int(deliveries(s, delivery)["next"])
+    return delivery
+
+
 @seldom
 def timeouts(s: State, consumer: int) -> None:
     """Look at a consumer's oldest unacknowledged delivery, and at the next after the usual interval."""
@@ -58,7 +68,9 @@ def timeouts(s: State, consumer: int) -> None:
     index = k["client"]
     client = clients(s, index)
     q = queues(s, k["queue"])
-    oldest = k["unacked_head"]
+    oldest = int(k["unacked_head"])
+    if (q["special"] & QUEUE_REPLICATED) != 0:
+        oldest = _first_unanswered(s, oldest)
     if client["open"] == 0 or nodes(s, q["node"])["up"] == 0 or oldest < 0:
         return
     age = now - deliveries(s, oldest)["departs"]

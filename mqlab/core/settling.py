@@ -102,7 +102,11 @@ def pump(s: State, producer: int) -> None:
 
 @kernel
 def _empty(s: State, producer: int) -> None:
-    """Send what is buffered, a piece at a time."""
+    """Send what is buffered, a piece at a time.
+
+    The publish that fills a transaction halts the producer in the middle of a piece; it also leaves as much
+    unconfirmed as there may be (``max_in_flight`` is the transaction's size), so nothing follows it.
+    """
     p = producers(s, producer)
     client = clients(s, p["client"])
     if (p["special"] & PRODUCER_HALTED) != 0:

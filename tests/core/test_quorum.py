@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from mqlab.model import Confirm, Connection, Distribution, Fault, Keys, Message, Model, Node, Queue
+from mqlab.model import Confirm, Connection, Distribution, Exceptions, Fault, Keys, Message, Model, Node, Queue
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import Trace
+from tests.properties.laws import check_everything
 from tests.support.models import (
     MS,
     US,
@@ -278,6 +279,32 @@ def test_an_acknowledgement_that_no_majority_had_is_undone() -> None:
         Kind.ACKED,
     ]  # fmt: skip
     assert fate_rows(trace)["processings"].tolist() == [2]
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_an_acknowledgement_on_its_way_to_a_majority_outlives_its_consumer(lanes: int) -> None:
+    """The handler raises at the second message while the first one's acknowledgement is not committed yet."""
+    once = Exceptions(1.0, "message", "crash", only=(1,), times=1)
+    run = check_everything(cluster(messages=8, reads=True, consumer={
+        "prefetch": 2, "concurrency": lanes, "exceptions": once, "service": takes(MS), "restart_ns": 0,
+    }))  # fmt: skip
+    crashed, = times(run.trace, Kind.CLIENT_CRASHED)
+    assert times(run.trace, Kind.ACK_APPENDED, 0) < [crashed] < times(run.trace, Kind.ACKED, 0)
+    assert fate_rows(run.trace)["deliveries"].tolist()[:2] == [1, 2]
+    assert endings(run.trace) == {"processed": 8}
+
+
+def test_an_acknowledgement_that_waits_for_a_majority_is_not_late() -> None:
+    """The channel has it, and that is all a consumer's time-out asks for; what it never got is late."""
+    alone = [Fault(7 * MS, "crash", name, -1) for name in "bc"]
+    late = {"timeout_ns": 10 * MS, "timeout_check_ns": MS, "prefetch": 0}
+    trace = play(cluster(messages=1, reads=True, faults=alone, consumer=late))
+    assert kinds(trace, Kind.ACK_APPENDED, Kind.ACKED, Kind.CHANNEL_CLOSED) == [Kind.ACK_APPENDED]
+    slow = late | {"exceptions": Exceptions(1.0, "message", "hold", only=(1,))}
+    trace = play(cluster(messages=2, reads=True, faults=alone, consumer=slow))
+    assert kinds(trace, Kind.ACK_APPENDED, Kind.ACKED, Kind.CHANNEL_CLOSED) == [
+        Kind.ACK_APPENDED, Kind.CHANNEL_CLOSED,
+    ]  # fmt: skip
 
 
 def test_a_full_queue_drops_its_oldest_and_refuses_its_newest() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from mqlab.model import (
     Binding,
     Confirm,
@@ -22,6 +24,7 @@ from mqlab.model import (
 from mqlab.trace.kinds import Kind
 from tests.support.models import (
     MS,
+    US,
     S,
     actors,
     consumer,
@@ -74,6 +77,25 @@ def test_a_message_is_routed_at_its_commit_and_the_next_waits_for_the_answer() -
     assert kinds(trace, Kind.CONFIRM_SENT) == []
     assert endings(trace) == {"processed": 3}
     assert trace.counters.messages["confirmed"] == 3
+
+
+@pytest.mark.parametrize("there_ns", [0, MS])
+@pytest.mark.parametrize("size", [1, 3, 80])
+def test_a_full_buffer_leaves_one_transaction_at_a_time(size: int, there_ns: int) -> None:
+    """Whatever has gathered while there was no connection, a publish never follows the commit of its transaction."""
+    trace = play(shop(tx(size, arrivals=every(20 * US, 300), after_ns=3 * MS, link=wire(there_ns)),
+                      faults=[Fault(1, "reset", "p", 0)]))  # fmt: skip
+    assert len(of_kind(trace, Kind.BUFFERED)) > 200
+    waits, sent = False, 0
+    for kind in kinds(trace, Kind.SENT, Kind.COMMIT_SENT, Kind.CONFIRMED, Kind.CONNECTION_LOST):
+        if kind == Kind.SENT:
+            assert not waits
+            sent += 1
+            assert sent <= size
+        else:
+            waits, sent = kind == Kind.COMMIT_SENT, 0
+    assert (of_kind(trace, Kind.COMMIT_SENT)["first"] <= size).all()
+    assert endings(trace)["processed"] > 100
 
 
 def test_publishes_of_an_open_transaction_are_kept_from_queues() -> None:
