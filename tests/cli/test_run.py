@@ -15,7 +15,7 @@ KEYS = [
     "fates", "anomalies", "latency_ns", "throughput_per_s", "queues", "utilisation", "expectations",
     "verdict",
 ]  # fmt: skip
-BESIDES = {"trace_level", "stages", "gauges", "violations"}
+BESIDES = {"trace_level", "stages", "gauges", "violations", "consumers"}
 LOST = "lost"
 
 

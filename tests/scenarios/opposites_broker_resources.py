@@ -43,6 +43,7 @@ ROWS = [
     # alarms
     Row("memory-alarm-blocks-publishers", ("nodes.broker.memory.limit=400MB",), ALARMS),
     Row("memory-alarm-blocks-publishers", ("consumers.stock.count=8",), ALARMS),
+    Row("memory-alarm-blocks-publishers", ("queues.orders.mode=lazy",), ALARMS),
     Row("memory-alarm-blocks-publishers",
         ("nodes.broker.memory.limit=400MB", "faults=[{at: 2 s, disk_full: broker, for: 4 s}]"),
         ("gauges.broker.alarms >= 2", "8 MB < gauges.broker.memory_max_bytes < 30 MB")),

@@ -19,6 +19,7 @@ STAGE_ENDS = {
     "created_enqueued": ("created_ns", "enqueued_ns"),
     "enqueued_delivered": ("enqueued_ns", "delivered_ns"),
     "delivered_processed": ("delivered_ns", "processed_ns"),
+    "request_reply": ("in_reply_to", "taken_for"),  # a reply's row does not say when its request was made: none
 }
 
 SERIES_KIND = {
