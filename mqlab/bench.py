@@ -8,7 +8,7 @@ side inherits the other's heap, imports or garbage.
 Examples
 --------
 >>> names()
-['core']
+['core', 'sweep']
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from mqlab.core.records import ARRAYS
 from mqlab.core.replicas import member_rows
 from mqlab.core.sources import Sources
 from mqlab.core.tables import Tables, side_row, zipf_weights
+from mqlab.errors import EngineError
 from mqlab.model import (
     Bursts,
     ConsumerGroup,
@@ -169,6 +170,8 @@ class _Builder:
             self.absences.route(self.tables, where.exchange, key, headers, group.vhost, address=number)
         weights = [weight for _, _, weight in where.ways]
         if where.by_key:
+            if len(weights) < group.message.keys.keys:
+                raise EngineError(f"`{group.name}` has {group.message.keys.keys} keys and {len(weights)} routes")
             return first, -len(weights), 0
         return first, len(weights), self.tables.cumulative(weights)
 

@@ -80,7 +80,7 @@ def latency_distribution(trace: Trace, model: Model | None = None, *, stages: bo
     height = 6.2 if stages else 4.0
     figure = sheet(8, height)
     heading(figure, TITLE, subtitle)
-    low, high = _limits(trace.counters, _SHOWN if stages else ("latency",))
+    low, high = _limits(trace.counters, _known(trace.counters) if stages else ("latency",))
     bottom = 2.75 if stages else 0.6
     upper = figure.add_axes((_BOX[0], bottom / height, _BOX[1], (height - 0.75 - bottom) / height))
     _curve(upper, trace.counters)
@@ -94,6 +94,11 @@ def latency_distribution(trace: Trace, model: Model | None = None, *, stages: bo
     else:
         upper.set_xlabel("created → processed, logarithmic")
     return figure
+
+
+def _known(counters: Counters) -> tuple[str, ...]:
+    """Name the stages that a run has; older ones have fewer."""
+    return tuple(stage for stage in _SHOWN if stage in counters.moments)
 
 
 def _limits(counters: Counters, stages: Sequence[str]) -> tuple[float, float]:
@@ -139,7 +144,7 @@ def _curve(axes: Axes, counters: Counters) -> None:
 
 def _stages(axes: Axes, counters: Counters, low: float) -> None:
     """Draw one line a stage: thin to p99, thick for the middle half, a point at the median."""
-    shown = [stage for stage in _SHOWN if counters.moments[stage][0]]
+    shown = [stage for stage in _known(counters) if counters.moments[stage][0]]
     values = np.array([_quantiles(counters, stage, (0.01, 0.25, 0.5, 0.75, 0.99)) for stage in shown])
     lines = np.arange(len(shown))[::-1]
     clipped = np.maximum(values, low)

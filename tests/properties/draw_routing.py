@@ -75,5 +75,6 @@ def _sending(draw: st.DrawFn, group: Any) -> Any:
         destination=replace(
             where, exchange=draw(st.sampled_from(NAMES)), routing_keys=tuple((key, 1 / len(keys)) for key in keys),
             headers=tuple((headers, 1 / len(carried)) for headers in carried), mandatory=mandatory,
+            by_key=False,
         ),
     )  # fmt: skip
