@@ -139,9 +139,9 @@ def _why_letters_get_lost(model: Model, queue: Queue) -> str:
     letters = f"dead letters of queue `{sources[0].name}` are republished without confirms"
     if facts.is_bounded(queue):
         return f"{letters} and queue `{queue.name}` takes no more when it is full ({queue.overflow})"
-    taken = facts.loses_memory(model, queue.node)
-    if taken:
-        return f"{letters} and {taken}"
+    gone = facts.loses_memory(model, queue.node) or facts.deleted_with_messages(model, queue)
+    if gone:
+        return f"{letters} and {gone}"
     for consumer in facts.consumers_of(model, queue):
         reason = _why_auto_ack_loses(model, consumer, queue)
         if reason:

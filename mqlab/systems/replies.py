@@ -43,9 +43,16 @@ def delivered_again(model: Model) -> str:
     return next((f"the link of `{name}` doubles packets" for name in doubling), "")
 
 
+def _published_twice(model: Model) -> str:
+    """Say why what producers send into a queue of replies may stand there twice; or nothing."""
+    named = {group.request.queue for group in _requesters(model) if group.request is not None}
+    shared = (queue for queue in model.queues if queue.name in named)
+    return next(filter(None, (facts.copies_possible(model, queue) for queue in shared)), "")
+
+
 def acted_on_twice(model: Model) -> str:
-    """Say why one reply may be taken for two requests; or nothing."""
-    again, reason = stored_twice(model) or delivered_again(model), mismatched(model)
+    """Say why one message may be taken for the replies to two requests; or nothing."""
+    again, reason = stored_twice(model) or delivered_again(model) or _published_twice(model), mismatched(model)
     return f"{again}, and {reason}" if again and reason else ""
 
 

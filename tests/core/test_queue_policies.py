@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mqlab.model import DeadLetter, Exceptions, Fault, Keys, Message, Model
+from mqlab import systems
+from mqlab.model import Confirm, DeadLetter, Exceptions, Fault, Keys, Message, Model
 from mqlab.trace.kinds import Death, Dropped, Kind
 from tests.support.models import (
     MS,
@@ -117,3 +118,14 @@ def test_one_consumer_is_active_and_the_next_follows_when_everything_is_back() -
     returned, followed = of_kind(trace, Kind.REQUEUED), of_kind(trace, Kind.DISPATCHED)
     assert set(returned["time_ns"]) == {12 * MS}
     assert followed[followed["attempt"] == 2]["message"].tolist() == sorted(returned["message"].tolist())
+
+
+@pytest.mark.parametrize(("expires_ns", "because"), [(0, "stored safely"), (5 * MS, "`d` expires, and nobody")])
+def test_a_dead_letter_may_find_its_queue_deleted(expires_ns: int, because: str) -> None:
+    """A full queue drops its oldest into a queue that may have been deleted unused."""
+    asks = producer(message=Message(100, Keys(), True), arrivals=every(10 * MS, 3), confirm=Confirm(0, 0))
+    first = queue(durable=True, max_length=1, dead_letter=DeadLetter("", "d"))
+    model = tiny(producers=[asks], consumers=[], queues=[first, queue("d", durable=True, expires_ns=expires_ns)])
+    promise = systems.get("rabbitmq").contract(model)["lost"]
+    assert because in promise.because
+    assert promise.permitted == (expires_ns > 0)

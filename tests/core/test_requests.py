@@ -6,7 +6,7 @@ import pytest
 
 from mqlab import systems
 from mqlab.checks import judge
-from mqlab.model import Arrivals, Connection, Exceptions, Fault, LinkSide, Reply, Request
+from mqlab.model import Arrivals, Connection, Destination, Exceptions, Fault, Link, LinkSide, Reply, Request
 from mqlab.trace.fates import Fate
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import Trace
@@ -151,6 +151,18 @@ def test_with_correlation_ids_a_mismatch_would_be_a_violation() -> None:
     promise = systems.get("rabbitmq").contract(_model(True))["reply_mismatch"]
     assert not promise.permitted
     assert "correlation id" in promise.because
+
+
+@pytest.mark.parametrize(("correlate", "permitted"), [(True, False), (False, True)])
+def test_what_is_sent_twice_into_a_queue_of_replies_may_be_taken_twice(correlate: bool, permitted: bool) -> None:
+    """A producer that sends again into the queue from which replies are read, with nothing to tell them by."""
+    doubles = Link(LinkSide(takes(0), 0.0, 0.5), LinkSide(takes(0)))
+    asks = request("queue", 7 * MS, correlate=correlate)
+    asker = producer(destination=Destination("", (("r", 1.0),)), link=doubles, request=asks)
+    model = tiny(producers=[asker], queues=[queue(), queue("r")])
+    promise = systems.get("rabbitmq").contract(model)["duplicate_effect"]
+    assert promise.permitted == permitted
+    assert not permitted or "doubles packets, and `p` takes the next reply" in promise.because
 
 
 def test_two_clients_on_one_reply_queue_get_each_others_replies() -> None:
