@@ -170,7 +170,7 @@ def flush_end(s: State, node: int, epoch: int) -> None:
     n["flush_n"] = 0
     n["flushed"] = n["flushes"]
     commits = n["special"] != 0 and next_commit(s, node)
-    if n["wait_head"] >= 0 and not commits:
+    if n["wait_head"] >= 0 and not commits and n["armed"] == 0:  # else its flush is due: a commit came before it
         n["armed"] = 1
         push(s, now, RANK_EVENT, E_FLUSH_START, node, 0, epoch)
     if (n["special"] & NODE_MEMBERS) != 0:
