@@ -16,7 +16,12 @@ from mqlab.model import (
     Reply,
     Request,
 )
-from tests.engines.test_determinism import digests, elsewhere
+from tests.engines.sameness import (  # noqa: F401  (collected here, over these models)
+    expected,
+    test_every_index_is_within_bounds,
+    test_interpreted_kernels_give_the_same_digest,
+    test_pauses_and_growing_records_change_nothing,
+)
 from tests.support.models import MS, S, consumer, one_way, producer, queue, retries, takes, tiny
 
 
@@ -45,16 +50,3 @@ def busy(reply_to: str, *, correlate: bool) -> Model:
 @pytest.fixture(scope="module")
 def models() -> list[Model]:
     return [busy("own", correlate=True), busy("direct", correlate=False), busy("queue", correlate=True)]
-
-
-@pytest.fixture(scope="module")
-def expected(models: list[Model]) -> list[str]:
-    return digests(models)
-
-
-def test_interpreted_kernels_give_the_same_digest(models: list[Model], expected: list[str]) -> None:
-    assert elsewhere(models, MQLAB_JIT="0") == expected
-
-
-def test_every_index_is_within_bounds(models: list[Model], expected: list[str]) -> None:
-    assert elsewhere(models, MQLAB_BOUNDS_CHECK="1") == expected
