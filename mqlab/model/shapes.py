@@ -58,6 +58,11 @@ class Recording:
     """The file, as the scenario names it."""
 
 
+ArrivalsKind = Literal[
+    "poisson", "constant", "ramp", "closed", "by_hand", "piecewise", "burst", "mmpp", "hawkes", "trace"
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Arrivals:
     """When the messages of one producer *group* are created.
@@ -76,9 +81,7 @@ class Arrivals:
     Rates are those of the whole group.
     """
 
-    kind: Literal[
-        "poisson", "constant", "ramp", "closed", "by_hand", "piecewise", "burst", "mmpp", "hawkes", "trace"
-    ]
+    kind: ArrivalsKind
     rate_per_s: float = 0.0
     to_rate_per_s: float = 0.0
     over_ns: int = 0

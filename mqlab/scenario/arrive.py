@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import cast
 
 from mqlab.model import Arrivals, Phase, Recording, Step
+from mqlab.model.shapes import ArrivalsKind
 from mqlab.scenario import lower
 from mqlab.scenario.defaults import Book, Path
 from mqlab.scenario.groups import ProducerSpec
@@ -36,11 +37,10 @@ class _Lower:
             return Arrivals("by_hand", stop_ns=self.duration_ns)
         base = self.limits(spec)
         if (p := spec.poisson or spec.constant) is not None:
-            kind: Literal["poisson", "constant"] = "poisson" if spec.poisson is not None else "constant"
-            return replace(base, kind=kind, rate_per_s=self.rate(p.rate, "rate"))
+            return replace(base, rate_per_s=self.rate(p.rate, "rate"))
         if (r := spec.ramp) is not None:
             start, end = self.rate(r.from_, "from"), self.rate(r.to, "to")
-            return replace(base, kind="ramp", rate_per_s=start, to_rate_per_s=end, over_ns=r.over)
+            return replace(base, rate_per_s=start, to_rate_per_s=end, over_ns=r.over)
         if spec.piecewise is not None:
             return replace(base, steps=self.steps(spec, base.stop_ns - base.start_ns))
         if (b := spec.burst) is not None:
@@ -71,8 +71,7 @@ class _Lower:
             where = "start" if limits.start else "stop"
             raise self.error(where, "there is no time between `start` and `stop`", "start earlier")
         most = -1 if limits.messages is None else limits.messages * self.times
-        kind: Literal["piecewise"] = spec.kind  # type: ignore[assignment]
-        return Arrivals(kind, start_ns=start, stop_ns=stop, messages_max=most)
+        return Arrivals(cast(ArrivalsKind, spec.kind), start_ns=start, stop_ns=stop, messages_max=most)
 
     def steps(self, spec: ArrivalsSpec, span_ns: int) -> tuple[Step, ...]:
         """Lower the steps of a piecewise constant rate."""
