@@ -30,9 +30,9 @@ bench: ## measure the core against SimPy and Ciw on this machine
 	@sh tools/venv bench
 	@$(PY) -m mqlab bench core
 
-lab: ## open JupyterLab on the notebooks
+lab: ## open JupyterLab on your copy of the course, ~/mqlab-course; it is made, or brought up to date
 	@sh tools/venv lab
-	@$(PY) -m jupyterlab notebooks
+	@$(PY) -m mqlab lab
 
 docs: ## renew what documents show of runs: outputs in notebooks, pictures, reference pages
 	@sh tools/venv all

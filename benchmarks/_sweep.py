@@ -23,8 +23,9 @@ def main() -> None:
     """Read messages a run, runs a point, jobs and the rates; sweep; print."""
     messages, reps, jobs, *rates = (float(text) for text in sys.argv[1:])
     mqlab.run(MM8, overrides=["duration=10 ms"], trace="counts")
+    sweep = mqlab.sweep  # imported by now, as SimPy is on the other side
     start = perf_counter()
-    found = mqlab.sweep(
+    found = sweep(
         MM8,
         {RATE: [f"{rate}/s" for rate in rates]},
         reps=round(reps),

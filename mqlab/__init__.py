@@ -12,19 +12,30 @@ Examples
 
 from __future__ import annotations
 
-__all__ = ["Comparison", "Run", "Sweep", "__version__", "compare", "load", "run", "sweep"]
+__all__ = [
+    "Broker", "Checked", "Comparison", "Explorer", "Prediction", "RingBuffer", "Run", "Sweep", "__version__",
+    "check_exercise", "compare", "explore", "load", "predict", "run", "sweep",
+]  # fmt: skip
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mqlab.broker import Broker
     from mqlab.face import Comparison, Run, compare, load, run
+    from mqlab.grading.checking import Checked, check_exercise
+    from mqlab.interact import Explorer, Prediction, explore, predict
+    from mqlab.ring import RingBuffer
     from mqlab.sweeps import Sweep, sweep
 
 __version__ = "0.1.0"
 
 _HOMES = dict.fromkeys(("Comparison", "Run", "compare", "load", "run"), "mqlab.face")
 _HOMES |= dict.fromkeys(("Sweep", "sweep"), "mqlab.sweeps")
+_HOMES |= {"RingBuffer": "mqlab.ring"}
+_HOMES |= dict.fromkeys(("Checked", "check_exercise"), "mqlab.grading.checking")
+_HOMES |= dict.fromkeys(("Explorer", "Prediction", "explore", "predict"), "mqlab.interact")
+_HOMES |= {"Broker": "mqlab.broker"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ side inherits the other's heap, imports or garbage.
 Examples
 --------
 >>> names()
-['core', 'sweep']
+['broker', 'core', 'grade', 'ring', 'sweep']
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = [
     "with_version",
 ]
 
-LIBRARIES = ("mqlab", "numpy", "numba", "llvmlite", "simpy", "ciw", "pyarrow")
+LIBRARIES = ("mqlab", "numpy", "numba", "llvmlite", "simpy", "ciw", "pyarrow", "nbgrader", "kombu")
 
 
 class BenchError(MqlabError):

@@ -7,8 +7,8 @@ traceback to be understood.
 from __future__ import annotations
 
 __all__ = [
-    "BadInput", "ConservationError", "EngineError", "MqlabError", "Place", "RunFolderError", "ScenarioError",
-    "did_you_mean",
+    "BadInput", "ConservationError", "EngineError", "ExerciseError", "MqlabError", "Place", "RunFolderError",
+    "ScenarioError", "did_you_mean",
 ]
 
 from collections.abc import Iterable
@@ -74,6 +74,10 @@ class EngineError(MqlabError):
 
 class ConservationError(EngineError):
     """Fates do not add up to the obligations owed; the run cannot be trusted."""
+
+
+class ExerciseError(MqlabError):
+    """An exercise broke while it judged an answer: a bug in mqlab, not in the answer; nothing was graded."""
 
 
 def did_you_mean(word: str, known: Iterable[str], noun: str = "known") -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mqlab.checks.observation import Evidence, Observation, pairs
 
-__all__ = ["count_inversions", "out_of_order"]
+__all__ = ["count_inversions", "first_processings", "out_of_order"]
 
 
 def out_of_order(evidence: Evidence) -> Observation:
@@ -29,7 +29,7 @@ def out_of_order(evidence: Evidence) -> Observation:
               0  orders    7     1 ms                1
               1  orders    7     2 ms                0
     """
-    rows = _first_processings(evidence)
+    rows = first_processings(evidence)
     if not len(rows):
         nothing = {"late": 0, "inversions": 0, "largest_displacement": 0}
         return Observation(0, (), {"per_key": nothing, "global_": dict(nothing)})
@@ -42,7 +42,7 @@ def out_of_order(evidence: Evidence) -> Observation:
     return Observation(per_key["late"], evidence.examples(mask), {"per_key": per_key, "global_": everywhere})
 
 
-def _first_processings(evidence: Evidence) -> NDArray[np.intp]:
+def first_processings(evidence: Evidence) -> NDArray[np.intp]:
     """Pick one row for each (message, queue) processed, its first; in order of processing."""
     order = evidence["processed_order"]
     rows: NDArray[np.intp] = np.flatnonzero((order >= 0) & (evidence["queue"] >= 0))  # else there was no queue

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mqlab.cli import compare, doctor, look, run, scenarios, sweep, systems
+from mqlab.cli import assignment, compare, doctor, grade, lab, look, run, scenarios, sweep, systems
 from mqlab.errors import BadInput, did_you_mean
 
 
@@ -51,7 +51,7 @@ def mqlab(
         typer.echo(context.get_help())
 
 
-_RUN, _LOOK, _WRITE, _LAB = "Run", "Look into runs", "Write scenarios", "The lab itself"
+_RUN, _LOOK, _WRITE, _TEACH, _LAB = "Run", "Look into runs", "Write scenarios", "Teach", "The lab itself"
 
 app.command("run", rich_help_panel=_RUN)(run.run)
 app.command("sweep", rich_help_panel=_RUN)(sweep.sweep)
@@ -63,5 +63,8 @@ app.command("init", rich_help_panel=_WRITE)(scenarios.init)
 app.command("check", rich_help_panel=_WRITE)(scenarios.check)
 app.command("schema", rich_help_panel=_WRITE)(scenarios.schema)
 app.command("systems", rich_help_panel=_WRITE)(systems.systems)
+app.command("grade", rich_help_panel=_TEACH)(grade.grade)
+app.add_typer(assignment.app, name="assignment", rich_help_panel=_TEACH)
+app.command("lab", rich_help_panel=_LAB)(lab.lab)
 app.command("doctor", rich_help_panel=_LAB)(doctor.doctor)
 app.command("bench", rich_help_panel=_LAB)(doctor.bench)

@@ -44,10 +44,10 @@ class Diagnosis:
 def doctor(
     json: Json = False,
 ) -> int:
-    """Look whether all that mqlab needs is there: Python, libraries, JIT, cache, cores, disk, services."""
+    """Look whether all that mqlab needs is there: Python, libraries, JIT, cache, cores, disk, services, sandbox."""
     from mqlab.cli.console import plain_table, print_json, screen
 
-    findings = [_python(), *_libraries(), _jit(), _cache(), _cores(), _disk(), *_services(), *_programs()]
+    findings = [_python(), *_libraries(), _jit(), _cache(), _cores(), _disk(), *_services(), *_programs(), _sandbox()]
     healthy = not any(finding.state == "broken" for finding in findings)
     if json:
         rows = [{"subject": f.subject, "state": f.state, "text": f.text} for f in findings]
@@ -163,6 +163,21 @@ def _programs() -> list[Diagnosis]:
         path = next(filter(None, map(shutil.which, spellings)), None)
         found.append(Diagnosis(name, "good" if path else "missing", path or "not found (only its own tests need it)"))
     return found
+
+
+def _sandbox() -> Diagnosis:
+    """Look which sandbox shuts in the answers that are graded, by trying each."""
+    from mqlab.grading.sandbox import TIERS
+    from mqlab.grading.sandbox.probing import probe
+
+    reasons = {name: probe(tier) for name, tier in TIERS.items()}
+    found = [name for name, reason in reasons.items() if not reason]
+    broken = "".join(f"; not {name}: {reason}" for name, reason in reasons.items() if reason)
+    if not found:
+        return Diagnosis("sandbox", "missing", f"none holds, so nothing can be graded{broken}")
+    also = f", and so {'does' if len(found) == 2 else 'do'} {' and '.join(found[1:])}" if len(found) > 1 else ""
+    state: State = "missing" if found == ["limits"] else "good"
+    return Diagnosis("sandbox", state, f"{found[0]} holds{also}{broken}")
 
 
 def bench(

@@ -63,11 +63,13 @@ def described(name: str) -> dict[str, Any]:
 def _example_model(name: str) -> Any:
     """Give the smallest model, in which every default applies: a contract depends on the configuration."""
     from mqlab.scenario import loads
+    from mqlab.systems import get
 
+    kind = "topic" if get(name).log else "queue"
     return loads(
         f"name: defaults\nsystem: {name}\nduration: 1 s\n"
-        "producers: {producer: {arrivals: {constant: 1/s}, to: queue}}\n"
-        "queues: {queue: {}}\nconsumers: {consumer: {queue: queue}}\n"
+        f"producers: {{producer: {{arrivals: {{constant: 1/s}}, to: {kind}}}}}\n"
+        f"{kind}s: {{{kind}: {{}}}}\nconsumers: {{consumer: {{{kind}: {kind}}}}}\n"
     ).model
 
 

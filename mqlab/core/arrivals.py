@@ -27,7 +27,7 @@ from mqlab.core.heap import push
 from mqlab.core.modulated import next_modulated, seek
 from mqlab.core.records import producers, runs
 from mqlab.core.timetable import next_known, recorded_key, recorded_size
-from mqlab.jit import U64, State, kernel, seldom
+from mqlab.jit import U64, State, kernel, often, seldom
 from mqlab.sampling import ARRIVAL, KEY, ROUTE, SIZE, THINK, exponential, unit
 
 __all__ = ["choose_key", "choose_route", "choose_size", "schedule_arrival", "seek_arrival"]
@@ -38,6 +38,22 @@ SIZE_MAX = 1 << 30
 _NEVER = -1
 
 
+@often
+def _drawn(s: State, producer: int, n: int) -> float:
+    """Draw what message number ``n`` is due by: a gap in ns if arrivals are Poisson, else an exponential variate."""
+    p = producers(s, producer)
+    e = exponential(ARRIVAL, p["ident"], np.uint64(n), 0, 0)
+    if p["arrivals"] == ARRIVALS_POISSON:
+        return min(e * 1.0e9 / p["rate"] + 0.5, 4.0e18)
+    return e
+
+
+@seldom
+def _drawn_now(s: State, producer: int, n: int) -> float:
+    """Draw what was not drawn ahead: for the first message, and after those that a dead producer did not make."""
+    return _drawn(s, producer, n)
+
+
 @kernel
 def _next_time(s: State, producer: int) -> int:
     """Compute when the next open arrival is due; _NEVER after the last one."""
@@ -46,9 +62,15 @@ def _next_time(s: State, producer: int) -> int:
     kind = p["arrivals"]
     if kind == ARRIVALS_CONSTANT:
         return p["start"] + int(float(p["first"] + n * p["step"]) * 1.0e9 / p["group_rate"] + 0.5)
-    e = exponential(ARRIVAL, p["ident"], np.uint64(n), 0, 0)
+    # A draw does not depend on what happened, so the next one is made ahead: where an event goes in the heap then
+    # waits for no logarithm, and a processor works on the logarithm beside what comes after.
+    e = p["ahead"]
+    if p["ahead_of"] != n:
+        e = _drawn_now(s, producer, n)
+    p["ahead"] = _drawn(s, producer, n + 1)
+    p["ahead_of"] = n + 1
     if kind == ARRIVALS_POISSON:
-        p["last"] = p["last"] + int(min(e * 1.0e9 / p["rate"] + 0.5, 4.0e18))
+        p["last"] = p["last"] + int(e)
         return p["last"]
     # A ramp: a unit-rate Poisson process, its times mapped back through the integrated rate.
     p["area"] = p["area"] + e

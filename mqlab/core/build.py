@@ -37,14 +37,14 @@ from mqlab.sampling import name_identity
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.schema import STAGES, Entity, Level
 
-__all__ = ["Built", "build"]
+__all__ = ["BINS", "LEVELS", "Builder", "Built", "build", "fill", "fill_record"]
 
-_LEVELS: dict[Level, int] = {
+LEVELS: dict[Level, int] = {
     "counts": codes.LEVEL_COUNTS,
     "fates": codes.LEVEL_FATES,
     "events": codes.LEVEL_EVENTS,
 }
-_BINS = 600
+BINS = 600
 _HEADROOM = 1024
 _FIRST_SIZE = 1 << 14
 """First length of what grows; memory that nobody has touched yet costs nothing."""
@@ -61,7 +61,7 @@ class Built:
     nodes: dict[str, int]
 
 
-class _Builder:
+class Builder:
     """Reads a model once, from top to bottom."""
 
     def __init__(self, model: Model, seed: int, level: Level) -> None:
@@ -87,6 +87,7 @@ class _Builder:
         self.letters = Letters(model)
 
     def run(self) -> Built:
+        """Build the records."""
         model = self.model
         for node in model.nodes:
             self.entities.append(Entity(node.name, "node", node.name))
@@ -208,7 +209,7 @@ class _Builder:
                     "arrivals": codes.ARRIVALS[arrivals.kind], "first": member, "step": group.count,
                     "rate": arrivals.rate_per_s / group.count, "group_rate": arrivals.rate_per_s,
                     "to_rate": arrivals.to_rate_per_s / group.count, "over": arrivals.over_ns / 1e9,
-                    "start": arrivals.start_ns, "last": arrivals.start_ns,
+                    "start": arrivals.start_ns, "last": arrivals.start_ns, "ahead_of": -1,
                     "stop": min(arrivals.stop_ns or self.model.duration_ns, self.model.duration_ns),
                     "limit": limit, "think": think, "prepare": prepare,
                     "size": -1 if varied else group.message.size_bytes, "sizes": sizes, "source": sources[member],
@@ -334,7 +335,7 @@ class _Builder:
             "targets": [(n,) for n in self.tables.targets], "table": [(x,) for x in self.tables.reals],
         }  # fmt: skip
         model = self.model
-        bin_ns = max(1, -(-model.end_ns // _BINS))
+        bin_ns = max(1, -(-model.end_ns // BINS))
         members = len(self.clients)
         extras = int(_needs_extras(model))
         sizes = {
@@ -350,7 +351,7 @@ class _Builder:
         arrays: dict[str, NDArray[Any]] = {}
         for name, dtype in ARRAYS:
             if name in named:
-                arrays[name] = _filled(named[name], dtype)
+                arrays[name] = fill(named[name], dtype)
             elif name == "recorded":
                 arrays[name] = self.sources.recorded()
             elif name in listed:
@@ -359,9 +360,9 @@ class _Builder:
                 arrays[name] = np.zeros(sizes[name], dtype)
         for field in arrays["levels"].dtype.names or ():
             arrays["levels"][field] = -1
-        _set(
+        fill_record(
             arrays["runs"][0],
-            end=model.end_ns, warmup=model.warmup_ns, level=_LEVELS[self.level], room=room, copy_free=-1,
+            end=model.end_ns, warmup=model.warmup_ns, level=LEVELS[self.level], room=room, copy_free=-1,
             delivery_free=-1, serial=1, bin_ns=bin_ns, next_bin=bin_ns, nodes=len(nodes), queues=len(queues),
             clients=members, groups=len(self.groups), producers=len(self.producers), consumers=len(self.consumers),
             digest=name_identity(self.seed, "digest"), extras=extras, steps=len(self.steps),
@@ -403,18 +404,20 @@ def _special_node(model: Model, node: Node) -> int:
     return lies | alarms | (codes.NODE_COMMITS if any(group.transactions for group in model.producers) else 0)
 
 
-def _filled(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+def fill(rows: list[dict[str, Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Make records of rows; one empty record of none."""
     array = np.zeros(max(1, len(rows)), dtype)
     for i, row in enumerate(rows):
-        _set(array[i], **row)
+        fill_record(array[i], **row)
     return array
 
 
-def _set(record: Any, /, **values: Any) -> None:
+def fill_record(record: Any, /, **values: Any) -> None:
+    """Set fields of a record."""
     for name, value in values.items():
         record[name] = value
 
 
 def build(model: Model, seed: int, level: Level) -> Built:
     """Turn a model into records."""
-    return _Builder(model, seed, level).run()
+    return Builder(model, seed, level).run()

@@ -15,7 +15,7 @@ from mqlab.trace.fates import Cause, Fate, fate_label
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import SERIES, STAGES, Counters, QueueStats
 
-__all__ = ["read_counters"]
+__all__ = ["histograms_of", "moments_of", "read_counters", "series_of", "stats_of"]
 
 _LEVELS_NOT_FLOWS = ("ready", "unacked")
 
@@ -37,10 +37,10 @@ def read_counters(machine: Machine, model: Model) -> Counters:
             "processed": int(tallies[Fate.PROCESSED]),
         },
         fates=fates,
-        histograms=_histograms(machine),
-        moments=_moments(machine),
+        histograms=histograms_of(machine),
+        moments=moments_of(machine),
         bin_ns=int(run["bin_ns"]),
-        series=_series(machine),
+        series=series_of(machine),
         queues=_queues(machine, model),
         utilisation=_utilisation(machine, model),
         gauges=_gauges(machine, model) | _consumer_gauges(machine, model) | _requests(counts, model),
@@ -99,12 +99,14 @@ def _consumer_gauges(machine: Machine, model: Model) -> dict[str, int]:
     return gauges
 
 
-def _histograms(machine: Machine) -> dict[str, NDArray[np.int64]]:
+def histograms_of(machine: Machine) -> dict[str, NDArray[np.int64]]:
+    """Copy the histogram of every stage."""
     cells = machine.array("histograms")["n"]
     return {name: cells[i * BUCKETS : (i + 1) * BUCKETS].copy() for i, name in enumerate(STAGES)}
 
 
-def _moments(machine: Machine) -> dict[str, tuple[int, float, int, int]]:
+def moments_of(machine: Machine) -> dict[str, tuple[int, float, int, int]]:
+    """Read count, sum, least and most of every stage."""
     moments = {}
     for name, record in zip(STAGES, machine.array("stages"), strict=True):
         n = int(record["count"])
@@ -113,7 +115,8 @@ def _moments(machine: Machine) -> dict[str, tuple[int, float, int, int]]:
     return moments
 
 
-def _series(machine: Machine) -> dict[str, NDArray[np.int64]]:
+def series_of(machine: Machine) -> dict[str, NDArray[np.int64]]:
+    """Read the time series, flows as what came in each bin."""
     records = machine.array("series")
     return {
         name: records[name].copy() if name in _LEVELS_NOT_FLOWS else np.diff(records[name], prepend=0)
@@ -130,13 +133,14 @@ def _queues(machine: Machine, model: Model) -> dict[str, QueueStats]:
         int(record["entity"]): entities[int(record["entity"])].name for record in records if record["entity"] >= first
     }
     return {
-        names[int(record["entity"])]: _stats(record, model.end_ns, span)
+        names[int(record["entity"])]: stats_of(record, model.end_ns, span)
         for record in records
         if int(record["entity"]) in names
     }
 
 
-def _stats(record: Any, end_ns: int, span: float) -> QueueStats:
+def stats_of(record: Any, end_ns: int, span: float) -> QueueStats:
+    """Read the time-weighted figures of a queue or a partition."""
     rest = float(end_ns - int(record["since"]))
     ready = float(record["ready_time"]) + float(record["ready"]) * rest
     unacked = float(record["unacked_time"]) + float(record["unacked"]) * rest

@@ -259,6 +259,7 @@ PRODUCER = np.dtype(
         ("ident", "u8"), ("client", "i4"), ("arrivals", "i4"), ("first", "i8"), ("step", "i8"),
         ("rate", "f8"), ("group_rate", "f8"), ("to_rate", "f8"), ("over", "f8"), ("area", "f8"),
         ("start", "i8"), ("stop", "i8"), ("limit", "i8"), ("sequence", "i8"), ("last", "i8"),
+        ("ahead", "f8"), ("ahead_of", "i8"),      # what was drawn ahead for message number ahead_of
         ("think", "i4"), ("prepare", "i4"), ("busy_until", "i8"),
         ("size", "i8"), ("persistent", "i4"), ("keys_kind", "i4"), ("keys", "i8"), ("keys_table", "i8"),
         ("route", "i4"), ("routes", "i4"), ("routes_table", "i8"),

@@ -23,7 +23,7 @@ from mqlab.core.codes import (
     STOP_DELIVERY,
     X_AUTO_ACK,
 )
-from mqlab.core.distributions import sample
+from mqlab.core.distributions import sample_often
 from mqlab.core.heap import push
 from mqlab.core.lanes import clear_lane, start_specially, touch_group
 from mqlab.core.memory import act
@@ -132,17 +132,17 @@ def start_next(s: State, consumer: int) -> None:
     if delivery < 0 or k["current"] >= 0:
         return
     d = deliveries(s, delivery)
+    g = groups(s, k["group"])
+    # first of all, because it takes longest: a processor does the rest meanwhile
+    service = sample_often(s, g["service"], SERVICE, g["ident"], copies(s, d["copy"])["ident"], d["number"], 0)
     k["hand_head"] = d["hand"]
     if d["hand"] < 0:
         k["hand_tail"] = -1
     d["hand"] = -1
     k["current"] = delivery
     touch_group(s, k["group"])
-    g = groups(s, k["group"])
     others = g["busy"]
     g["busy"] = others + 1
-    ident = copies(s, d["copy"])["ident"]
-    service = sample(s, g["service"], SERVICE, g["ident"], ident, d["number"], 0)
     if g["alpha"] > 0.0 or g["beta"] > 0.0:
         factor = 1.0 + g["alpha"] * float(others) + g["beta"] * float(others) * float(others + 1)
         service = int(min(float(service) * factor + 0.5, 4.0e18))

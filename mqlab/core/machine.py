@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ _DRAINED = {"event_rows": "event_n", "fate_rows": "fate_n"}
 class Machine:
     """Runs kernels over the records of one model.
 
+    What it runs is said by attributes, so that another program (:mod:`mqlab.core.log`) has another kind of machine.
+
     Parameters
     ----------
     built
@@ -45,11 +47,18 @@ class Machine:
         Called with a block of finished rows whenever one is full; the block is reused afterwards.
     """
 
+    layout: tuple[tuple[str, np.dtype[Any]], ...] = ARRAYS
+    growing: Mapping[str, str] = _GROWING
+    full: Mapping[str, tuple[str, int]] = _FULL
+    beside: Mapping[str, str] = _BESIDE
+    spare: Mapping[str, int] = {}
+    program: Callable[[Any, int, int], int] = staticmethod(advance)
+
     def __init__(self, built: Built, drain_events: Drain, drain_fates: Drain) -> None:
         self.built = built
-        self._names = [name for name, _ in ARRAYS]
+        self._names = [name for name, _ in self.layout]
         self._arrays: list[NDArray[Any]] = [built.arrays[name] for name in self._names]
-        self._directory = np.zeros(2 * len(ARRAYS), np.int64)
+        self._directory = np.zeros(2 * len(self.layout), np.int64)
         self._drains = {"event_rows": drain_events, "fate_rows": drain_fates}
         self._handle = handle_of(self._arrays, self._directory)
         self.run = built.arrays["runs"][0]
@@ -61,8 +70,8 @@ class Machine:
 
     def _double(self, name: str) -> None:
         self._grow(name)
-        beside = _BESIDE.get(name)
-        if beside and int(self.run["extras"]):
+        beside = self.beside.get(name)
+        if beside and len(self.array(beside)) > 1:
             self._grow(beside)
         self._handle = handle_of(self._arrays, self._directory)
         self._note_sizes()
@@ -76,8 +85,9 @@ class Machine:
     def _note_sizes(self) -> None:
         room, level = int(self.run["room"]), int(self.run["level"])
         kept = {"event_rows": level >= codes.LEVEL_EVENTS, "fate_rows": level >= codes.LEVEL_FATES}
-        for name, (field, rooms) in _FULL.items():
-            self.run[field] = len(self.array(name)) - rooms * room if kept.get(name, True) else _NEVER
+        for name, (field, rooms) in self.full.items():
+            headroom = rooms * room + self.spare.get(name, 0)
+            self.run[field] = len(self.array(name)) - headroom if kept.get(name, True) else _NEVER
         self.run["bins"] = len(self.array("series"))
 
     def advance(self, horizon_ns: int) -> int:
@@ -99,16 +109,16 @@ class Machine:
 
     def _call(self, horizon_ns: int) -> int:
         if JIT:
-            return int(advance(self._handle, horizon_ns, BUDGET))
+            return int(self.program(self._handle, horizon_ns, BUDGET))
         with np.errstate(over="ignore"):  # interpreted, numpy would report each wrap of unsigned mixing
-            return int(advance(self._handle, horizon_ns, BUDGET))
+            return int(self.program(self._handle, horizon_ns, BUDGET))
 
     def _make_room(self) -> None:
         """Drain finished rows, and double whatever is short of headroom."""
         for name in _DRAINED:
             self.drain(name)
-        for name, used in _GROWING.items():
-            if int(self.run[used]) > int(self.run[_FULL[name][0]]):
+        for name, used in self.growing.items():
+            if int(self.run[used]) > int(self.run[self.full[name][0]]):
                 self._double(name)
 
     def drain(self, name: str) -> None:

@@ -67,6 +67,37 @@ _S29 = np.uint64(29)
 ) = range(7)
 
 
+@seldom
+def _keep(
+    s: State,
+    kind: int,
+    number: int,
+    index: int,
+    actor: int,
+    queue: int,
+    attempt: int,
+    first: int,
+    cause: int,
+    count: int,
+) -> None:
+    """Keep the row of an event: apart from :func:`tell`, which is woven into everything that happens."""
+    run = runs(s, 0)
+    n = run["event_n"]
+    row = event_rows(s, n)
+    run["event_n"] = n + 1
+    row["time_ns"] = run["now"]
+    row["message"] = number
+    row["first"] = first
+    row["count"] = count
+    row["copy"] = index
+    row["actor"] = actor
+    row["queue"] = queue
+    row["attempt"] = attempt
+    row["kind"] = kind
+    row["cause"] = cause
+    row["reserved"] = 0
+
+
 @kernel
 def tell(
     s: State,
@@ -90,22 +121,8 @@ def tell(
     word = np.uint64(now) * _K1 + np.uint64(number + 1) * _K2 + np.uint64(where) * _K3 + np.uint64(what) * _K4
     digest = (run["digest"] ^ word) * _FOLD
     run["digest"] = digest ^ (digest >> _S29)
-    if run["level"] < LEVEL_EVENTS:
-        return
-    n = run["event_n"]
-    row = event_rows(s, n)
-    run["event_n"] = n + 1
-    row["time_ns"] = now
-    row["message"] = number
-    row["first"] = first
-    row["count"] = count
-    row["copy"] = index
-    row["actor"] = actor
-    row["queue"] = queue
-    row["attempt"] = attempt
-    row["kind"] = kind
-    row["cause"] = cause
-    row["reserved"] = 0
+    if run["level"] >= LEVEL_EVENTS:
+        _keep(s, kind, number, index, actor, queue, attempt, first, cause, count)
 
 
 @kernel

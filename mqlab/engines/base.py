@@ -23,6 +23,10 @@ class Engine(Protocol):
 
     name: str
 
+    def prepare(self, model: Model) -> None:
+        """Have made what the first run of such a model would have to make, as long as only one process wants it."""
+        ...
+
     def run(
         self,
         model: Model,

@@ -21,6 +21,9 @@ import simpy
 from mqlab.core import codes
 from mqlab.core.build import build
 from mqlab.core.counters import read_counters
+from mqlab.core.log.build import build_log
+from mqlab.core.log.counters import read_log_counters
+from mqlab.core.log.machine import LogMachine
 from mqlab.core.machine import Machine
 from mqlab.engines.base import Process, Progress
 from mqlab.engines.world import World
@@ -65,6 +68,11 @@ class SimulationEngine:
 
     name = "sim"
 
+    def prepare(self, model: Model) -> None:
+        """Have the kernels compiled, if they are not yet: the first call of any of them does it."""
+        sink = MemorySink("counts")
+        _machine(model, model.seed, "counts", sink).advance(0)
+
     def run(
         self,
         model: Model,
@@ -88,7 +96,7 @@ class SimulationEngine:
         chosen_seed = model.seed if seed is None else seed
         sink = MemorySink(level) if sink is None else sink
         _check_by_hand(model, processes)
-        machine = Machine(build(model, chosen_seed, level), sink.events, sink.fates)
+        machine = _machine(model, chosen_seed, level, sink)
         clock = IntegerEnvironment(initial_time=0)
         world = World(clock, machine, model, chosen_seed)
         for fault in schedule(model, chosen_seed):
@@ -111,11 +119,18 @@ class SimulationEngine:
             entities=machine.built.entities,
             digest=f"{int(run['digest']):016x}",
             event_count=int(machine.array("counts")["n"].sum()),
-            counters=read_counters(machine, model),
+            counters=read_log_counters(machine, model) if model.topics else read_counters(machine, model),
             fates=fates,
             events=events,
             wall_s=time.perf_counter() - started,
         )
+
+
+def _machine(model: Model, seed: int, level: Level, sink: Sink) -> Machine:
+    """Make the machine for a model: queues and logs have programs of their own, compiled when first needed."""
+    if model.topics:
+        return LogMachine(build_log(model, seed, level), sink.events, sink.fates)
+    return Machine(build(model, seed, level), sink.events, sink.fates)
 
 
 def _play(machine: Machine, clock: IntegerEnvironment, world: World, end_ns: int, progress: Progress | None) -> None:

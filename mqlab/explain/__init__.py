@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqlab.checks import ANOMALIES, judge
+from mqlab.explain.logs import LOG_SENTENCES, log_turns, with_batches
 from mqlab.explain.reasons import reason_of
 from mqlab.explain.replicas import REPLICA_KINDS, with_replicas
 from mqlab.explain.replies import REPLY_SENTENCES, answers_to
@@ -78,6 +79,8 @@ def explain(trace: Trace, model: Model, message: int) -> Account:
     if trace.events is not None and any(queue.replicas for queue in model.queues):
         world = trace.events.of_message(-1).astype(EVENT, copy=False)
         story = replace(story, events=with_replicas(story.events, world))
+    if model.topics:
+        story = with_batches(story)
     sentences = []
     for row in _in_order(story):
         moment = Moment(story, row)
@@ -92,6 +95,8 @@ def _words(moment: Moment) -> str:
     kind = Kind(int(moment.row["kind"]))
     if moment.story.in_reply_to >= 0 and kind in REPLY_SENTENCES:
         return REPLY_SENTENCES[kind](moment)
+    if moment.story.model.topics and kind in LOG_SENTENCES:
+        return LOG_SENTENCES[kind](moment)
     return SENTENCES[kind](moment)
 
 
@@ -138,6 +143,7 @@ def _around(story: Story) -> NDArray[np.void]:
         times = events["time_ns"][events["actor"] == actor]
         there = (world["time_ns"] >= times.min()) & (world["time_ns"] <= times.max())
         wanted |= (world["actor"] == actor) & ~of_queues & there
+    wanted &= ~np.isin(world["kind"], (Kind.ACK_SENT, Kind.OFFSET_COMMITTED))  # of a log: told where it concerns it
     rows: NDArray[np.void] = world[wanted]
     return rows
 
@@ -150,7 +156,7 @@ def _closing(story: Story) -> list[str]:
         if row["enqueued_ns"] < 0:
             name = name.replace("copy in", "copy meant for")
         lines.append(f"Fate of {name}: {label}. {reason_of(story, row)}")
-    return lines + [str(reason) for reason in turns(story)]
+    return lines + [str(reason) for reason in (log_turns if story.model.topics else turns)(story)]
 
 
 def interesting(trace: Trace, *, model: Model | None = None, most: int = 3) -> dict[str, tuple[int, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mqlab.explain import lives
+from mqlab.explain.logs import log_reason
 from mqlab.explain.losses import CAUSES
 from mqlab.explain.reason import (
     Because,
@@ -33,7 +34,7 @@ PLACES = (Kind.ENQUEUED, Kind.REQUEUED, Kind.RECOVERED, Kind.VANISHED, Kind.DISP
 
 def reason_of(story: Story, row: np.void) -> Reason:
     """Give the reason for the fate of one FATE row."""
-    reason = reply_reason(story, row)
+    reason = reply_reason(story, row) or log_reason(story, row)
     if reason is not None:
         return reason
     if row["fate"] == Fate.LOST:

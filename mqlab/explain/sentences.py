@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mqlab.explain.logs import LOG_KINDS, LOG_SENTENCES
 from mqlab.explain.replicas import REPLICA_SENTENCES
 from mqlab.explain.story import Moment, span
 from mqlab.trace.fates import Cause
@@ -375,6 +376,7 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.PARTITION_BEGAN: lambda m: f"packets {_way(m)} began to vanish, and nobody was told (`faults`: partition)",
     Kind.PARTITION_ENDED: lambda m: f"packets {_way(m)} passed again",
     **REPLICA_SENTENCES,
+    **{kind: LOG_SENTENCES[kind] for kind in LOG_KINDS},
     Kind.REQUEST_TIMED_OUT: lambda m: f"{m.who} had waited too long for a reply; whether the work was done was unknown",
     Kind.REPLY_LATE: _reply_late,
     Kind.REPLIED: lambda m: f"{m.who} answered with message {m.first}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["SECTIONS", "Comparison", "Figure", "compare", "figures"]
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,11 +65,29 @@ class Comparison:
     names: tuple[str, ...]
     figures: tuple[Figure, ...]
     """All of them; the table leaves out what occurs in no run."""
+    runs: Mapping[str, Run] = field(default_factory=dict, repr=False, compare=False)
+    """What pictures are drawn from."""
 
     @property
     def shown(self) -> tuple[Figure, ...]:
         """The figures that the table shows."""
         return tuple(figure for figure in self.figures if figure.occurs)
+
+    def plot(self, name: str = "latency_tails", **options: Any) -> Any:
+        """Draw a picture of all of them: one of :data:`mqlab.plots.COMPARISONS`.
+
+        Raises
+        ------
+        BadInput
+            There is no such picture, or it has no room for so many runs.
+
+        Examples
+        --------
+        >>> mqlab.compare({"before": before, "after": after}).plot("latency_tails")  # doctest: +SKIP
+        """
+        from mqlab.plots import draw_side_by_side
+
+        return draw_side_by_side(name, {each: run.trace for each, run in self.runs.items()}, **options)
 
     def __str__(self) -> str:
         rows = [("", *self.names), *((figure.name, *figure.words) for figure in self.shown)]
@@ -132,7 +150,8 @@ def compare(runs: Mapping[str, Run], *, sections: Iterable[str] = tuple(SECTIONS
     for section in chosen:
         if section not in SECTIONS:
             raise BadInput(f"there is no section {section!r}", mend=did_you_mean(section, SECTIONS, "there is"))
-    return Comparison(tuple(runs), tuple(figures([run.summary for run in runs.values()], chosen)))
+    found = tuple(figures([run.summary for run in runs.values()], chosen))
+    return Comparison(tuple(runs), found, dict(runs))
 
 
 def figures(summaries: Sequence[Mapping[str, Any]], sections: Iterable[str] = tuple(SECTIONS)) -> Iterator[Figure]:

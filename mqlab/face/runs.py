@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Explanation", "Pictures", "Run", "judged", "load"]
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -176,9 +175,7 @@ class Run:
 
         if name is None:
             return Pictures((each, plots.draw(each, self.trace, self.model)) for each in plots.PICTURES)
-        figure = plots.draw(name, self.trace, self.model, **options)
-        _teach_notebook(type(figure))
-        return figure
+        return plots.draw(name, self.trace, self.model, **options)
 
     def player(self, start: str | None = None, stop: str | None = None) -> Player:
         """Play a stretch of the run, by default around its first crash: messages move, queues grow, things go down.
@@ -260,27 +257,18 @@ class Run:
         return card(self.summary)
 
 
-def _teach_notebook(figure_type: type) -> None:
-    """Let IPython show figures that were made without pyplot (which would have taught it)."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is not None:
-        from mqlab import plots
-
-        shell.display_formatter.formatters["image/svg+xml"].for_type(figure_type, plots.to_svg)
-
-
 def judged(
     scenario: Scenario, trace: Trace
 ) -> tuple[tuple[Finding, ...], tuple[Outcome, ...], dict[str, Any]]:
     """Hold a trace against the system's contract and the scenario's expectations, and sum it up."""
     from mqlab import checks, systems
-    from mqlab.measure.summary import summarise
+    from mqlab.measure.summary import summarise, with_outcomes
 
     promises = systems.get(scenario.model.system).contract(scenario.model)
     findings = checks.judge(trace, promises, model=scenario.model)
     bare = summarise(trace, findings, ())
     outcomes = tuple(expectation.evaluate(bare) for expectation in scenario.expectations)
-    return findings, outcomes, summarise(trace, findings, outcomes)
+    return findings, outcomes, with_outcomes(bare, findings, outcomes)
 
 
 def _moment(text: str) -> int:

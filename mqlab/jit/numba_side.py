@@ -76,6 +76,7 @@ def _symbols(dispatchers: list[Any]) -> set[str]:
 
 def llvm_of(dispatcher: Any) -> tuple[str, list[str]]:
     """Type and lower an entry and all kernels it calls; return its symbol and the LLVM assembly of every part."""
+    _take_parts()
     _prepare(dispatcher)
     signature = _signature(dispatcher.py_func)
     dispatcher.compile(signature)
@@ -105,9 +106,11 @@ class _Parts:
         return [].clear
 
 
-JITCodeLibrary.add_ir_module = _Parts.add_ir_module
-JITCodeLibrary.finalize = _Parts.finalize
-CPUContext.get_executable = _Parts.get_executable
+def _take_parts() -> None:
+    """Keep numba, in this whole process, from making machine code: only where kernels are compiled and nothing else."""
+    JITCodeLibrary.add_ir_module = _Parts.add_ir_module
+    JITCodeLibrary.finalize = _Parts.finalize
+    CPUContext.get_executable = _Parts.get_executable
 
 
 def _prepare(dispatcher: Any) -> None:

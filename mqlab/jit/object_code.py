@@ -22,7 +22,7 @@ from typing import Any
 from mqlab.errors import EngineError
 from mqlab.jit.settings import BOUNDS_CHECK
 
-__all__ = ["Entry", "cache_folder", "kernel_digest", "write_object"]
+__all__ = ["Entry", "cache_folder", "folder_for", "kernel_digest", "write_object"]
 
 _SOURCES = ("jit", "sampling.py", "policies", "core", "trace/kinds.py", "trace/fates.py", "trace/schema.py")
 
@@ -52,6 +52,11 @@ def _base_folder() -> Path:
 
 def cache_folder() -> Path:
     """Where object code lives: a folder of its own for each digest of sources, versions and processor."""
+    return folder_for(kernel_digest())
+
+
+def folder_for(sources: str) -> Path:
+    """Where what was compiled from these sources lives; versions and processor are part of the folder's name."""
     import llvmlite.binding as llvm
 
     made_for = (
@@ -64,7 +69,7 @@ def cache_folder() -> Path:
         llvm.get_host_cpu_features().flatten(),
     )
     where = hashlib.blake2b(repr(made_for).encode(), digest_size=4).hexdigest()
-    return _base_folder() / f"{kernel_digest()}-{where}{'-checked' if BOUNDS_CHECK else ''}"
+    return _base_folder() / f"{sources}-{where}{'-checked' if BOUNDS_CHECK else ''}"
 
 
 def write_object(folder: Path, name: str, symbol: str, code: bytes) -> None:

@@ -117,7 +117,11 @@ def quantile(
     """
     if not 0 <= q <= 1:
         raise ValueError(f"the quantile {q} is not between 0 and 1")
-    running = np.cumsum(counts)
+    return _read(np.cumsum(counts), q, least, most)
+
+
+def _read(running: NDArray[np.int64], q: float, least: int | None, most: int | None) -> int | None:
+    """Read a quantile from counts added up."""
     total = int(running[-1]) if len(running) else 0
     if total == 0:
         return None
@@ -141,6 +145,6 @@ def describe(counters: Counters, stage: str) -> dict[str, int | float | None]:
     count, total, least, most = moments.get(stage, (0, 0.0, -1, -1))
     if count == 0:
         return {"count": 0, "mean": None, **dict.fromkeys(QUANTILES), "max": None}
-    counts = counters.histograms[stage]
-    found = {name: quantile(counts, q, least=int(least), most=int(most)) for name, q in QUANTILES.items()}
+    running = np.cumsum(counters.histograms[stage])
+    found = {name: _read(running, q, int(least), int(most)) for name, q in QUANTILES.items()}
     return {"count": int(count), "mean": float(total) / int(count), **found, "max": int(most)}

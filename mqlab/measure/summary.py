@@ -13,7 +13,7 @@ from mqlab.measure.who import work_by_group
 from mqlab.trace.fates import LOST_PREFIX, Cause, Fate, fate_label
 from mqlab.trace.schema import STAGES, Trace
 
-__all__ = ["Outcome", "summarise", "verdict"]
+__all__ = ["Outcome", "summarise", "verdict", "with_outcomes"]
 
 MESSAGES = ("created", "sent", "confirmed", "owed", "processed")
 
@@ -57,7 +57,7 @@ def summarise(trace: Trace, findings: Sequence[Finding], outcomes: Sequence[Outc
         Of :func:`mqlab.checks.judge`; an anomaly without one is None.
     outcomes
         Of the scenario's expectations. None of them is known yet when they are evaluated against this
-        very object, so the face calls twice: without, then with.
+        very object, so the face leaves them out and adds them with :func:`with_outcomes`.
 
     Returns
     -------
@@ -96,14 +96,26 @@ def summarise(trace: Trace, findings: Sequence[Finding], outcomes: Sequence[Outc
             "consumers": work_by_group(trace),
             "utilisation": counters.utilisation,
             "gauges": counters.gauges,
-            "expectations": [
-                {"text": outcome.text, "holds": outcome.holds, "value": outcome.value} for outcome in outcomes
-            ],
+            "expectations": [],
             "violations": [finding.name for finding in findings if finding.violated],
-            "verdict": verdict(findings, outcomes),
+            "verdict": None,
         }
     )
-    return summary
+    return with_outcomes(summary, findings, outcomes)
+
+
+def with_outcomes(
+    summary: Mapping[str, Any], findings: Sequence[Finding], outcomes: Sequence[Outcome]
+) -> dict[str, Any]:
+    """Add to a summary what became of the expectations, and the verdict that follows.
+
+    Examples
+    --------
+    >>> with_outcomes({"verdict": None, "expectations": []}, [], [])
+    {'verdict': 'none', 'expectations': []}
+    """
+    told = [{"text": outcome.text, "holds": outcome.holds, "value": outcome.value} for outcome in outcomes]
+    return {**summary, "expectations": plain(told), "verdict": verdict(findings, outcomes)}
 
 
 def verdict(findings: Sequence[Finding], outcomes: Sequence[Outcome]) -> str:
@@ -138,6 +150,10 @@ def _ratio(amount: float, by: float) -> float | None:
     return amount / by if by > 0 else None
 
 
+_PLAIN = frozenset((bool, int, str, type(None)))
+"""Most of what is met, told at a glance."""
+
+
 def plain(value: Any) -> Any:
     """Turn mappings and sequences into what JSON has: numpy's numbers become Python's, NaN becomes None.
 
@@ -147,7 +163,7 @@ def plain(value: Any) -> Any:
     >>> plain({"a": np.int64(3), "b": [np.float64("nan"), 0.5, True]})
     {'a': 3, 'b': [None, 0.5, True]}
     """
-    if value is None or isinstance(value, bool | str):
+    if type(value) in _PLAIN or isinstance(value, bool | str):
         return value
     if isinstance(value, Mapping):
         return {str(name): plain(part) for name, part in value.items()}

@@ -28,15 +28,18 @@ from mqlab.model.clients import (
 )
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault, FaultKind, RandomFaults
+from mqlab.model.log import Batching, Cluster, Polling, Topic
 from mqlab.model.modulation import time_shares
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys, Phase, Recording, Step
 from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
-    "Acks", "Arrivals", "Backoff", "Binding", "Buffer", "Bursts", "Confirm", "Connection", "ConsumerGroup",
+    "Acks", "Arrivals", "Backoff", "Batching", "Binding", "Buffer", "Bursts", "Cluster", "Confirm", "Connection",
+    "ConsumerGroup",
     "Contention", "DeadLetter", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord",
     "Fault", "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "Phase",
+    "Polling",
     "ProducerGroup", "Queue", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry", "Scale",
-    "Step", "Transactions", "entity_name", "has_alarms", "time_shares",
+    "Step", "Topic", "Transactions", "entity_name", "has_alarms", "time_shares",
 ]  # fmt: skip

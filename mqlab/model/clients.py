@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
+from mqlab.model.log import Batching, Polling
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys
 
@@ -225,6 +226,8 @@ class ProducerGroup:
     buffer: Buffer | None = None
     """None: with confirms it keeps whatever comes, without them a publish fails where there is no connection."""
     transactions: Transactions | None = None
+    batching: Batching | None = None
+    """To a topic: how records are collected, sent and acknowledged. None: it publishes to queues."""
 
     @property
     def learns(self) -> bool:
@@ -305,6 +308,8 @@ class ConsumerGroup:
     """Of consumers with room for another delivery those with the highest are served first."""
     exclusive: bool = False
     """The only consumer of its queue: the broker refuses any other."""
+    polling: Polling | None = None
+    """Of a topic (then ``queue`` is its name): how it polls and commits. None: it consumes from a queue."""
 
 
 def entity_name(group: str, member: int, count: int) -> str:

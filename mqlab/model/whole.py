@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mqlab.model.broker import Binding, Exchange, Node, Queue
 from mqlab.model.clients import ConsumerGroup, ProducerGroup
 from mqlab.model.faults import Fault, RandomFaults
+from mqlab.model.log import Cluster, Topic
 
 __all__ = ["Model", "has_alarms"]
 
@@ -32,6 +33,10 @@ class Model:
     consumers: tuple[ConsumerGroup, ...]
     faults: tuple[Fault, ...] = ()
     random_faults: tuple[RandomFaults, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    """Of a log system; it has no queues then."""
+    cluster: Cluster | None = None
+    """What holds for all nodes of a log system."""
 
     @property
     def end_ns(self) -> int:

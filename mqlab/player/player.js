@@ -22,9 +22,12 @@ function html(name, attributes, parent, text) {
   return part;
 }
 
-function spell(ns) {
+// Spells a time as finely as a film of this length needs: a ten-thousandth of it can be told apart.
+function spell(ns, length) {
   for (const [size, unit] of [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]]) {
-    if (Math.abs(ns) >= size) return `${(ns / size).toFixed(3)} ${unit}`;
+    if (Math.abs(ns) < size) continue;
+    const digits = Math.ceil(Math.log10((10000 * size) / length));
+    return `${(ns / size).toFixed(Math.min(Math.max(digits, 0), Math.round(Math.log10(size))))} ${unit}`;
   }
   return `${Math.round(ns)} ns`;
 }
@@ -61,7 +64,9 @@ function render({ model, el }) {
   if (film.note) { html("p", {}, root, film.note); return; }
   html("div", { style: "font-weight:600" }, root, film.title);
   const { height, boxes } = layout(film.lanes);
-  const svg = make("svg", { viewBox: `0 0 ${WIDTH} ${height}`, width: "100%", role: "img" }, root);
+  const stage = html("div", { style: "overflow-x:auto" }, root);
+  const svg = make("svg", { viewBox: `0 0 ${WIDTH} ${height}`, width: "100%", role: "img",
+    "aria-label": film.title, style: "display:block;min-width:34rem" }, stage);
   const legend = Object.keys(COLOURS);
   legend.forEach((kind, i) => {
     make("circle", { cx: 20 + i * 150, cy: 16, r: 5, fill: COLOURS[kind] }, svg);
@@ -82,18 +87,19 @@ function render({ model, el }) {
     return { box, bar, state };
   });
   const packets = make("g", {}, svg);
-  const controls = html("div", { style: "display:flex;gap:8px;align-items:center;margin:4px 0" }, root);
-  const back = html("button", { type: "button", title: "one event back (←)" }, controls, "◀ step");
-  const play = html("button", { type: "button", title: "play or pause (space)" }, controls, "▶ play");
-  const step = html("button", { type: "button", title: "one event on (→)" }, controls, "step ▶");
-  const slider = html("input", { type: "range", min: 0, max: 10000, value: 0, style: "flex:1",
+  const controls = html("div", { style: "display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:4px 0" }, root);
+  const nowrap = "white-space:nowrap";
+  const back = html("button", { type: "button", title: "one event back (←)", style: nowrap }, controls, "◀ step");
+  const play = html("button", { type: "button", title: "play or pause (space)", style: nowrap }, controls, "▶ play");
+  const step = html("button", { type: "button", title: "one event on (→)", style: nowrap }, controls, "step ▶");
+  const slider = html("input", { type: "range", min: 0, max: 10000, value: 0, style: "flex:1 1 8em",
     "aria-label": "time" }, controls);
   const speed = html("select", { "aria-label": "speed" }, controls);
   for (const factor of [0.1, 0.25, 0.5, 1, 2, 5]) {
     const option = html("option", { value: factor }, speed, `${factor}×`);
     if (factor === 1) option.selected = true;
   }
-  const clock = html("output", { style: "min-width:9em;text-align:right" }, controls, "");
+  const clock = html("output", { style: "min-width:7em;text-align:right" }, controls, "");
   const log = html("div", { "aria-live": "off",
     style: `height:7.2em;overflow:hidden;border-top:1px solid ${PALE};padding-top:4px` }, root);
 
@@ -150,7 +156,7 @@ function render({ model, el }) {
     log.replaceChildren();
     for (let i = Math.max(0, last - 4); i <= last; i++) {
       const [at, text, trouble] = film.log[i];
-      const line = html("div", {}, log, `${spell(film.start_ns + at)}  ${text}`);
+      const line = html("div", {}, log, `${spell(film.start_ns + at, film.length_ns)}  ${text}`);
       line.style.cssText = `white-space:nowrap;overflow:hidden;text-overflow:ellipsis;color:${trouble ? RED : INK}`;
       if (i === last) line.style.fontWeight = "600";
     }
@@ -159,7 +165,7 @@ function render({ model, el }) {
   function show(t) {
     now = Math.min(Math.max(t, 0), film.length_ns);
     slider.value = String(Math.round((now / film.length_ns) * 10000));
-    clock.textContent = spell(film.start_ns + now);
+    clock.textContent = spell(film.start_ns + now, film.length_ns);
     root.dataset.now = String(Math.round(now));
     drawLanes();
     drawPackets();

@@ -5,7 +5,7 @@ A picture is one file and one line in :data:`PICTURES`; report, face and tests g
 Examples
 --------
 >>> sorted(PICTURES)
-['fates_bar', 'latency_distribution', 'latency_over_time', 'space_time', 'timeline']
+['fates_bar', 'latency_distribution', 'latency_over_time', 'order', 'space_time', 'timeline']
 >>> figure = draw("timeline", trace, model)  # doctest: +SKIP
 >>> figure.savefig("timeline.svg")  # doctest: +SKIP
 >>> print(caption("timeline", trace, model))  # doctest: +SKIP
@@ -28,19 +28,24 @@ from mqlab.plots.delay import latency_over_time, latency_over_time_caption
 from mqlab.plots.endings import fates_bar, fates_bar_caption
 from mqlab.plots.flow import timeline, timeline_caption
 from mqlab.plots.look import to_png, to_svg
+from mqlab.plots.order import order, order_caption
 from mqlab.plots.space_time import space_time, space_time_caption
 from mqlab.plots.tail import latency_distribution, latency_distribution_caption
+from mqlab.plots.tails import latency_tails, latency_tails_caption
 from mqlab.trace.schema import Level, Trace
 
 __all__ = [
+    "COMPARISONS",
     "PICTURES",
     "Picture",
     "caption",
     "crash_window",
     "draw",
+    "draw_side_by_side",
     "fates_bar",
     "latency_distribution",
     "latency_over_time",
+    "order",
     "space_time",
     "timeline",
     "to_png",
@@ -83,11 +88,31 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
                 latency_distribution,
                 latency_distribution_caption,
             ),
+            Picture("order", "Order", "fates", order, order_caption),
             Picture("space_time", "Space and time", "events", space_time, space_time_caption),
         )
     }
 )
 """Every picture by name, in the order of a report."""
+
+
+COMPARISONS: Mapping[str, tuple[Callable[..., Figure], Callable[..., str]]] = MappingProxyType(
+    {"latency_tails": (latency_tails, latency_tails_caption)}
+)
+"""Pictures of several runs side by side, and their captions: both take traces by name."""
+
+
+def draw_side_by_side(name: str, traces: Mapping[str, Trace], **options: Any) -> Figure:
+    """Draw a picture of several runs.
+
+    Raises
+    ------
+    BadInput
+        There is no such picture.
+    """
+    if name not in COMPARISONS:
+        raise BadInput(f"there is no picture `{name}` of several runs", mend=f"there is {', '.join(COMPARISONS)}")
+    return COMPARISONS[name][0](traces, **options)
 
 
 def draw(name: str, trace: Trace, model: Model | None = None, **options: Any) -> Figure:

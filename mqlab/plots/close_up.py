@@ -43,13 +43,21 @@ _DOWN_AND_UP = (
 )  # fmt: skip
 
 
+_WORTH_A_LOOK = (
+    (Kind.NODE_CRASHED,), (Kind.CLIENT_CRASHED,),
+    (Kind.VANISHED, Kind.DROPPED, Kind.PACKET_LOST, Kind.FORGOTTEN),
+)  # fmt: skip
+"""The first of the first of these that occurred: a broker's crash, a client's, a loss."""
+
+
 def crash_window(trace: Trace, rows: int = 260) -> tuple[int, int]:
-    """Find a stretch of about ``rows`` events around the first crash, or else at a third of the run."""
+    """Find a stretch of about ``rows`` events around the first crash or loss, or else at a third of the run."""
     if trace.events is None or len(trace.events) == 0:
         return 0, max(trace.duration_ns, 1)
     times = trace.events.column("time_ns")
-    crashes = np.flatnonzero(trace.events.column("kind") == Kind.NODE_CRASHED)
-    middle = int(crashes[0]) if len(crashes) else len(times) // 3
+    kinds = trace.events.column("kind")
+    found = (np.flatnonzero(np.isin(kinds, wanted)) for wanted in _WORTH_A_LOOK)
+    middle = next((int(rows_of_it[0]) for rows_of_it in found if len(rows_of_it)), len(times) // 3)
     before = int(times[middle] - times[max(0, middle - rows // 2)])
     after = int(times[min(len(times) - 1, middle + rows // 2)] - times[middle])
     after = int(0.7 * before) if before else after

@@ -99,10 +99,10 @@ R = TypeVar("R")
 
 
 class Sheet(Figure):
-    """A figure that a notebook shows by itself, with or without pyplot."""
+    """A figure that a notebook shows by itself, with or without pyplot: sharp, and never wider than its page."""
 
-    def _repr_png_(self) -> bytes:
-        return to_png(self, scale=1.5)
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return to_png(self), {"width": round(100 * self.get_figwidth())}
 
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:

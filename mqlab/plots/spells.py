@@ -1,4 +1,4 @@
-"""When something was wrong: faults as stretches of time, and how they are drawn on a time axis."""
+"""When something was wrong: faults and alarms as stretches of time, and how they are drawn on a time axis."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ _WORDS = {
     "crash": "crash", "power_loss": "power cut", "reset": "connections reset", "silence": "silence",
     "disk_full": "disk full",
     "partition": "partition", "slow": "slow", "pause": "stands still", "clock": "clock",
+    "memory_alarm": "memory alarm", "disk_alarm": "disk alarm",
 }  # fmt: skip
 _COLOURS = {
     "crash": RED, "power_loss": PURPLE, "reset": ORANGE, "silence": SKY,
     "partition": SKY, "slow": ORANGE, "pause": PURPLE, "clock": GREY, "disk_full": ORANGE,
+    "memory_alarm": ORANGE, "disk_alarm": PURPLE,
 }  # fmt: skip
 _ENDS = {
     Kind.NODE_CRASHED: Kind.NODE_RESTARTED, Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED,
     Kind.PARTITION_BEGAN: Kind.PARTITION_ENDED, Kind.SLOWED: Kind.SLOW_ENDED, Kind.PAUSED: Kind.RESUMED,
 }  # fmt: skip
+_ALARMS = {Kind.ALARM_RAISED: Kind.ALARM_CLEARED}
 _WHICH = {
     Kind.SILENCE_BEGAN: "silence", Kind.PARTITION_BEGAN: "partition", Kind.SLOWED: "slow", Kind.PAUSED: "pause",
 }  # fmt: skip
@@ -55,15 +58,20 @@ class Spell:
 
 
 def spells(trace: Trace, model: Model | None = None) -> tuple[Spell, ...]:
-    """Faults in order of time: the model's if there is one, else what the events show."""
+    """Faults in order of time: the model's if there is one, else what the events show; alarms, if events tell."""
+    alarms = _from_events(trace, _ALARMS)
     if model is None:
-        return _from_events(trace)[:SPELLS_MAX]
+        return _in_order([*_from_events(trace, _ENDS), *alarms])
     found = []
     for fault in schedule(model, trace.seed):
         stop = trace.duration_ns if fault.for_ns < 0 else min(fault.at_ns + fault.for_ns, trace.duration_ns)
         found.append(
             Spell(f"{fault.target}: {_told(fault)}", fault.kind, fault.at_ns, max(fault.at_ns, stop))
         )
+    return _in_order([*found, *alarms])
+
+
+def _in_order(found: list[Spell]) -> tuple[Spell, ...]:
     return tuple(sorted(found, key=lambda spell: spell.start_ns)[:SPELLS_MAX])
 
 
@@ -77,28 +85,31 @@ def _told(fault: Fault) -> str:
     return {"up": "not heard", "down": "hears nothing"}.get(fault.direction, words)
 
 
-def _from_events(trace: Trace) -> tuple[Spell, ...]:
-    """Pair beginnings with ends, one node at a time."""
+def _from_events(trace: Trace, ends: dict[Kind, Kind]) -> list[Spell]:
+    """Pair beginnings with ends, one node at a time; of alarms, a node may have two at once."""
     if trace.events is None:
-        return ()
+        return []
     kinds = trace.events.column("kind")
-    rows = np.flatnonzero(np.isin(kinds, [*_ENDS, *_ENDS.values()]))
+    rows = np.flatnonzero(np.isin(kinds, [*ends, *ends.values()]))
     times, actors, causes = (trace.events.column(name)[rows] for name in ("time_ns", "actor", "cause"))
     found, open_ones = [], {}
     for kind, time, actor, cause in zip(
         kinds[rows].tolist(), times.tolist(), actors.tolist(), causes.tolist(), strict=True
     ):
-        if kind in _ENDS:
-            open_ones[actor, int(_ENDS[Kind(kind)])] = (time, kind, cause)
-        elif (begun := open_ones.pop((actor, kind), None)) is not None:
+        which = cause if ends is _ALARMS else 0
+        if kind in ends:
+            open_ones[actor, int(ends[Kind(kind)]), which] = (time, kind, cause)
+        elif (begun := open_ones.pop((actor, kind, which), None)) is not None:
             found.append(_spell(trace, actor, *begun, time))
-    found += [_spell(trace, actor, *begun, trace.duration_ns) for (actor, _), begun in open_ones.items()]
-    return tuple(sorted(found, key=lambda spell: spell.start_ns))
+    return found + [_spell(trace, actor, *begun, trace.duration_ns) for (actor, *_), begun in open_ones.items()]
 
 
 def _spell(trace: Trace, actor: int, start: int, kind: int, cause: int, stop: int) -> Spell:
     """Name what the events from ``start`` to ``stop`` show."""
-    which = _WHICH.get(Kind(kind), "power_loss" if cause == 1 else "crash")
+    if kind == Kind.ALARM_RAISED:
+        which = ("memory_alarm", "disk_alarm")[cause]
+    else:
+        which = _WHICH.get(Kind(kind), "power_loss" if cause == 1 else "crash")
     who = trace.entities[actor].name if actor >= 0 else "everything"
     return Spell(f"{who}: {_WORDS[which]}", which, start, stop)
 

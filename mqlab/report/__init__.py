@@ -14,6 +14,7 @@ from mqlab.checks import Finding
 from mqlab.model import Model
 from mqlab.report import sections
 from mqlab.report.page import Html, el, figure, page
+from mqlab.report.playing import film, policy
 from mqlab.report.remembered import remembering
 from mqlab.trace.schema import Trace
 
@@ -41,7 +42,7 @@ def render(
     Returns
     -------
     str
-        A whole HTML page: styles and pictures are inside, nothing is loaded, there is no script.
+        A whole HTML page: styles, pictures and the player are inside, nothing is loaded.
 
     Examples
     --------
@@ -56,18 +57,20 @@ def render(
         ("latency", "How long it took", _pictures(trace, model, "latency_over_time", "latency_distribution")),
         ("anomalies", "What went wrong, and was it permitted?", sections.anomalies(findings, summary)),
         ("lives", "Single messages", [*sections.lives(trace, model, findings), *_close_up(trace, model)]),
+        ("film", _film_title(trace), film(trace, model)),
         ("queues", "Queues and load", sections.queues(summary)),
         ("scenario", "The scenario", [el("pre", el("code", scenario_text.strip("\n")), tabindex="0")]),
         ("again", "Run it again", sections.again(trace, summary)),
     )
     links = el(
         "nav",
-        el("ul", *(el("li", el("a", title, href=f"#{name}")) for name, title, _ in parts)),
+        el("ul", *(el("li", el("a", title, href=f"#{name}")) for name, title, content in parts if content)),
         aria_label="Sections",
     )
     body = [el("section", el("h2", title), *content, id=name) for name, title, content in parts if content]
     head = sections.head(trace, summary, scenario_text)
-    return page(f"{trace.scenario}: report", head, links, *body, sections.foot(trace))
+    allowed = policy("".join(body))
+    return page(f"{trace.scenario}: report", head, links, *body, sections.foot(trace), policy=allowed)
 
 
 def _pictures(trace: Trace, model: Model, *names: str) -> list[Html]:
@@ -89,7 +92,13 @@ def _close_up(trace: Trace, model: Model) -> list[Html]:
     window = plots.crash_window(trace)
     drawn = plots.draw("space_time", trace, model, window=window)
     text = plots.caption("space_time", trace, model, window=window)
-    title = (
-        "A close-up of the first crash" if trace.counters.events_by_kind.get("node_crashed") else "A close-up"
-    )
+    title = "A close-up of the first crash" if _crashes(trace) else "A close-up"
     return [el("h3", title), figure(plots.to_svg(drawn), title, text)]
+
+
+def _crashes(trace: Trace) -> bool:
+    return any(trace.counters.events_by_kind.get(kind) for kind in ("node_crashed", "client_crashed"))
+
+
+def _film_title(trace: Trace) -> str:
+    return "The first crash, step by step" if _crashes(trace) else "A stretch of it, step by step"

@@ -1,4 +1,4 @@
-"""Building HTML: elements that escape what they are given, tables, figures, and the page around them."""
+"""The report's HTML: tables, figures, and the page around them."""
 
 from __future__ import annotations
 
@@ -7,53 +7,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pkgutil import get_data
 
+from mqlab.markup import Html, el, join, marked
+
 __all__ = ["Html", "el", "figure", "join", "marked", "page", "table"]
 
 
 CSS = (get_data(__name__, "page.css") or b"").decode("utf-8")
-
-
-class Html(str):
-    """Text that is HTML already; every other text is escaped before it gets into a page."""
-
-    __slots__ = ()
-
-
-def el(name: str, *content: str | Html | None, **attributes: str | None) -> Html:
-    """Give an element. Content and attributes are escaped unless they are :class:`Html`; None is left out.
-
-    A trailing underscore is cut from attribute names, and inner ones become hyphens.
-
-    Examples
-    --------
-    >>> el("p", "1 < 2", el("b", "!"), class_="note")
-    '<p class="note">1 &lt; 2<b>!</b></p>'
-    """
-    shown = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
-    return Html(f"<{name}{shown}>{join(content)}</{name}>")
-
-
-def join(content: Iterable[str | Html | None]) -> Html:
-    """Put contents one behind the other."""
-    return Html(
-        "".join(part if isinstance(part, Html) else escape(part) for part in content if part is not None)
-    )
-
-
-def marked(text: str) -> list[str | Html]:
-    """Turn `words between backticks` into code.
-
-    Examples
-    --------
-    >>> marked("Set `a < b`.")
-    ['Set ', '<code>a &lt; b</code>', '.']
-    """
-    parts = re.split(r"`([^`\n]+)`", text)
-    return [el("code", part) if number % 2 else part for number, part in enumerate(parts)]
 
 
 def table(
@@ -86,11 +45,12 @@ def figure(svg: str, title: str, caption: str) -> Html:
     return el("figure", el("div", Html(named + rest), class_="scroll"), el("figcaption", caption))
 
 
-def page(title: str, *content: Html) -> str:
-    """Give a whole page that needs nothing from anywhere else."""
+def page(title: str, *content: Html, policy: str) -> str:
+    """Give a whole page that needs nothing from anywhere else; ``policy`` holds the browser to that."""
     head = join(
         [
             Html('<meta charset="utf-8">'),
+            Html(f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'),
             Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
             Html('<meta name="color-scheme" content="light">'),
             el("title", title),

@@ -34,7 +34,8 @@ class Book:
         Names of entities are replaced by ``*``: producers.buyers.count finds producers.*.count.
         """
         written = ".".join(map(str, path))
-        pattern = ".".join(["*" if place == 1 else str(part) for place, part in enumerate(path)])
+        named = 1 if path[0] != "cluster" else -1
+        pattern = ".".join(["*" if place == named else str(part) for place, part in enumerate(path)])
         default = self.table[pattern]
         self.used[written] = (written, default.value, default.source)
         return default.value

@@ -31,12 +31,14 @@ from mqlab.scenario.fields import (
     Priority,
     Probability,
     Rank,
+    Size,
     SpecError,
     Switch,
     Text,
     choice,
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
+from mqlab.scenario.logs import Acks, Commit
 from mqlab.scenario.mapping import OneOf, Spec, check_list, later
 from mqlab.scenario.requests import ExpectsRecordSpec, RecordSpec, ReplySpec, RequestSpec
 from mqlab.scenario.shapes import (
@@ -266,8 +268,21 @@ class ProducerSpec(Spec):
     record: RecordSpec | None = None
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None
+    topic: Name | None = None
+    commit: Commit | None = None
+    commit_interval: PositiveDuration | None = None
+    max_poll: Count | None = None
+    fetch_max: Size | None = None
     node: Name | None = None
     vhost: Host | None = None
+    acks: Acks | None = None
+    linger: Duration | None = None
+    batch_size: Size | None = None
+    idempotence: Flag | None = None
+    max_in_flight: Count | None = None
+    request_timeout: PositiveDuration | None = None
+    delivery_timeout: PositiveDuration | None = None
+    retry_backoff: PositiveDuration | None = None
 
 
 class ContentionSpec(Spec):
@@ -303,3 +318,8 @@ class ConsumerSpec(Spec):
     exclusive: Flag | None = None
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None
+    topic: Name | None = None
+    commit: Commit | None = None
+    commit_interval: PositiveDuration | None = None
+    max_poll: Count | None = None
+    fetch_max: Size | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mqlab.errors import Place, ScenarioError, did_you_mean
+from mqlab.scenario.kinds import Grammar, below, excluded
 from mqlab.scenario.reader import Node, read
 
 __all__ = ["apply"]
@@ -30,7 +31,8 @@ def apply(root: Node, override: str) -> None:
     """Change ``root`` as one override says.
 
     The value is read as YAML. A name may contain dots; the longest name that the scenario has is taken.
-    A list's entries are numbered from 0: ``faults.0.at=5 s``.
+    A list's entries are numbered from 0: ``faults.0.at=5 s``. Where a scenario chooses one of several kinds, another
+    one takes its place: ``producers.buyers.arrivals.poisson.rate=1k/s`` makes a ramp a Poisson process.
 
     Raises
     ------
@@ -54,7 +56,10 @@ def apply(root: Node, override: str) -> None:
 
 
 def _set(root: Node, parts: list[str], value: Node, place: Place) -> None:
+    from mqlab.scenario.spec import ScenarioSpec
+
     node, at = root, 0
+    grammar: Grammar = ScenarioSpec
     while True:
         if isinstance(node.value, list):
             key: str | int = _index(node, parts, at, place)
@@ -63,6 +68,9 @@ def _set(root: Node, parts: list[str], value: Node, place: Place) -> None:
             _open(node, parts, at, place)
             key, step = _longest(node, parts, at)
             _refuse_new_entity(root, parts, at, key, place)
+            for other in excluded(grammar, key) & node.value.keys():
+                del node.value[other], node.keys[other]
+        grammar = below(grammar, key)
         at += step
         if at == len(parts):
             node.value[key] = value

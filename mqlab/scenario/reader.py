@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from mqlab.errors import Place, ScenarioError
@@ -25,6 +26,8 @@ BYTES_MAX: Final = 256 * 1024
 DEPTH_MAX: Final = 24
 """Deepest nesting; the grammar itself needs about 12."""
 _NUMBER_MAX: Final = 40
+_TEXTS_KEPT: Final = 32
+"""A sweep or a slider reads one text and the same overrides again and again; the parser is the slow part of it."""
 
 _INTEGER = re.compile(r"[-+]?[0-9][0-9_]*")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]{1,4})?")
@@ -57,6 +60,15 @@ class Node:
         if isinstance(self.value, list):
             return [node.data() for node in self.value]
         return self.value
+
+    def copy(self) -> Node:
+        """Make a tree that may be changed without changing this one."""
+        value = self.value
+        if isinstance(value, dict):
+            value = {key: node.copy() for key, node in value.items()}
+        elif isinstance(value, list):
+            value = [node.copy() for node in value]
+        return Node(value, self.place, dict(self.keys), self.quoted)
 
     def locate(self, path: Sequence[str | int], *, key: bool = False) -> Place:
         """Where ``path`` stands, or the deepest part of it that the file has; parts it lacks are skipped.
@@ -115,6 +127,12 @@ def read(text: str, file: str, *, place: Place | None = None) -> Node:
     ScenarioError
         With line and column, for anything that is not one plain YAML document.
     """
+    return _tree(text, file, place).copy()
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _tree(text: str, file: str, place: Place | None) -> Node:
+    """Read a text that was not read lately."""
     found = _CONTROL.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1

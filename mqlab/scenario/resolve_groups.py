@@ -43,7 +43,7 @@ from mqlab.scenario.shapes import KeySpec, ServiceSpec
 from mqlab.scenario.spec import ScenarioSpec
 from mqlab.units import parse_count, parse_duration, parse_number, parse_probability, parse_size
 
-__all__ = ["at_node", "consumer", "producer"]
+__all__ = ["at_node", "consumer", "link_of", "message_of", "producer", "service_of"]
 
 
 def at_node(book: Book, path: Path, given: str | None, nodes: tuple[Node, ...]) -> str:
@@ -55,7 +55,8 @@ def at_node(book: Book, path: Path, given: str | None, nodes: tuple[Node, ...]) 
     return given
 
 
-def _link(book: Book, spec: ScenarioSpec, owner: Path, written: LinkSpec | str | None) -> Link:
+def link_of(book: Book, spec: ScenarioSpec, owner: Path, written: LinkSpec | str | None) -> Link:
+    """Resolve the link of a group: its own, or one that has a name."""
     if isinstance(written, str):
         if written not in spec.links:
             raise book.unknown((*owner, "link"), "link", written, spec.links)
@@ -72,6 +73,14 @@ def producer(
 ) -> ProducerGroup:
     """Resolve a producer group."""
     return _Producers(book, spec, nodes, network).one(name, written)
+
+
+def message_of(
+    book: Book, spec: ScenarioSpec, nodes: tuple[Node, ...], owner: Path, written: MessageSpec,
+    recording: Recording | None,
+) -> Message:  # fmt: skip
+    """Resolve what a group's messages look like."""
+    return _Producers(book, spec, nodes, ((), ())).message(owner, written, recording)
 
 
 class _Producers:
@@ -101,7 +110,7 @@ class _Producers:
             destination=self.destination(path, spec.to, spec.vhost or HOST, message, times.recording),
             confirm=confirm,
             retry=lower.retry(book, path, spec.retry),
-            link=_link(book, self.spec, path, spec.link),
+            link=link_of(book, self.spec, path, spec.link),
             connection=lower.connection(book, path, spec.connection),
             node=at_node(book, path, spec.node, self.nodes),
             prepare=prepare,
@@ -287,8 +296,8 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
         count=book.pick(spec.count, (*path, "count"), parse_count),
         prefetch=prefetch(book, path, spec),
         ack=book.pick(spec.ack, (*path, "ack"), word),
-        service=_service(book, (*path, "service"), spec.service),
-        link=_link(book, scenario, path, spec.link),
+        service=service_of(book, (*path, "service"), spec.service),
+        link=link_of(book, scenario, path, spec.link),
         connection=lower.connection(book, path, spec.connection),
         restart_ns=book.pick(spec.restart, (*path, "restart"), parse_duration),
         exceptions=exceptions(book, path, spec),
@@ -306,7 +315,8 @@ def consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) 
     return consumer_extras(book, path, spec, plain, end_ns)
 
 
-def _service(book: Book, path: Path, spec: ServiceSpec | None) -> Distribution | None:
+def service_of(book: Book, path: Path, spec: ServiceSpec | None) -> Distribution | None:
+    """Resolve how long the work on a message takes; None: by hand."""
     if spec is None:
         return lower.constant(book.text(path))
     return None if spec.kind == "by_hand" else lower.distribution(book, path, spec)

@@ -31,15 +31,29 @@ from mqlab.scenario.fields import (
 )
 from mqlab.scenario.groups import ConsumerSpec, LinkSpec, ProducerSpec
 from mqlab.scenario.headers import HeadersSpec, Host, RoutingKey
+from mqlab.scenario.logs import ClusterSpec, TopicSpec
 from mqlab.scenario.mapping import Spec, check_entities, check_list, later
 from mqlab.scenario.shapes import DistributionSpec
 
 __all__ = [
-    "BindingSpec", "ConnectionsSpec", "CpuSpec", "DeadLetterSpec", "DiskSpec", "ExchangeSpec", "FaultSpec",
-    "MemorySpec", "NetworkSpec", "NodeSpec", "QueueSpec", "ScenarioSpec",
+    "LOG_SYSTEMS",
+    "BindingSpec",
+    "ConnectionsSpec",
+    "CpuSpec",
+    "DeadLetterSpec",
+    "DiskSpec",
+    "ExchangeSpec",
+    "FaultSpec",
+    "MemorySpec",
+    "NetworkSpec",
+    "NodeSpec",
+    "QueueSpec",
+    "ScenarioSpec",
 ]  # fmt: skip
 
 
+LOG_SYSTEMS = ("kafka",)
+"""Systems whose scenarios have topics; a test holds this to the systems' own word."""
 _Kind = Literal["direct", "fanout", "topic", "headers"]
 _Match = Literal["all", "any", "all-with-x", "any-with-x"]
 
@@ -198,6 +212,8 @@ class ScenarioSpec(Spec):
     links: Annotated[dict[str, LinkSpec], _section("link")] = Field(default={})
     exchanges: Annotated[dict[str, ExchangeSpec], _section("exchange")] = Field(default={})
     queues: Annotated[dict[str, QueueSpec], _section("queue")] = Field(default={})
+    topics: Annotated[dict[str, TopicSpec], _section("topic")] = Field(default={})
+    cluster: ClusterSpec | None = None
     bindings: Annotated[
         list[BindingSpec], BeforeValidator(check_list("`- {exchange: events, queue: orders}`", 10_000))
     ] = Field(default=[])
@@ -214,7 +230,12 @@ class ScenarioSpec(Spec):
         system = short(value.get("system", "rabbitmq"))
         logs = {
             word: (f"`{word}` need a log system; system '{system}' has none", "describe `queues` instead")
-            for word in ("topics", "groups", "partitions", "replicas", "disks")
+            for word in ("topics", "groups", "partitions", "replicas", "disks", "cluster")
         }
+        if system in LOG_SYSTEMS:
+            queues = (f"`queues` mean nothing to system '{system}'", "describe `topics` instead")
+            logs = {word: (f"`{word}` have no section of their own", "write them under a topic in `topics`")
+                    for word in ("partitions", "replicas")} | {"queues": queues}  # fmt: skip
+            logs["groups"] = ("`groups` are written as `consumers`", "write `consumers: {NAME: {topic: TOPIC}}`")
         logs["disks"] = ("`disks` have no section of their own", "write `disk` under a node in `nodes`")
         return {**cls.reserved, **logs}

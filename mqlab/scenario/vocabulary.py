@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
-from mqlab.model import Model
+from mqlab.model import Model, entity_name
 from mqlab.systems import ANOMALIES
 from mqlab.trace.fates import Cause, Fate
 
@@ -44,6 +45,12 @@ def names_of(model: Model | None = None) -> dict[str, Name]:
     >>> names_of()["latency.p99"]
     Name(keys=('latency_ns', 'p99'), dimension=(1, 0))
     """
+    return dict(_of_every_run()) if model is None else _of_every_run() | _of_model(model)
+
+
+@cache
+def _of_every_run() -> dict[str, Name]:
+    """Name what does not depend on the model."""
     from mqlab.trace.schema import STAGES
 
     names: dict[str, Name] = {name: Name(("anomalies", name), NUMBER) for name in ANOMALIES}
@@ -57,7 +64,7 @@ def names_of(model: Model | None = None) -> dict[str, Name]:
     for stage in STAGES:
         names |= _timed(f"stages.{stage}", ("stages", stage))
     names |= {f"throughput.{name}": Name(("throughput_per_s", name), RATE) for name in ("created", "processed")}
-    return names if model is None else names | _of_model(model)
+    return names
 
 
 def _timed(prefix: str, keys: tuple[str, ...]) -> dict[str, Name]:
@@ -72,11 +79,15 @@ def _of_model(model: Model) -> dict[str, Name]:
         for queue in model.queues
         for stat in _QUEUE
     }
+    for topic in model.topics:
+        for number in range(len(topic.partitions)):
+            name = entity_name(topic.name, number, len(topic.partitions))
+            names |= {f"queues.{name}.{stat}": Name(("queues", name, stat), NUMBER) for stat in _QUEUE}
     for consumer in model.consumers:
         work = ("consumers", consumer.name)
         names[f"consumers.{consumer.name}.processed"] = Name((*work, "processed"), NUMBER)
         for producer in model.producers:
             names[f"consumers.{consumer.name}.from.{producer.name}"] = Name((*work, "from", producer.name), NUMBER)
     busy = [consumer.name for consumer in model.consumers]
-    busy += [f"{node.name}.{part}" for node in model.nodes for part in ("cpu", "disk")]
+    busy += [f"{node.name}.{part}" for node in model.nodes for part in (("cpu",) if model.topics else ("cpu", "disk"))]
     return names | {f"utilisation.{entity}": Name(("utilisation", entity), NUMBER) for entity in busy}

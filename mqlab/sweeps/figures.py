@@ -42,8 +42,8 @@ def figures_of(summary: Mapping[str, Any], model: Model, trace: Trace) -> dict[s
 def _at(summary: Mapping[str, Any], keys: tuple[str, ...]) -> float | None:
     value: Any = summary
     for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    if isinstance(value, Mapping):  # `fates.lost` is the sum of its causes
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, dict):  # `fates.lost` is the sum of its causes
         return float(sum(value.values()))
     return None if value is None else float(value)
 

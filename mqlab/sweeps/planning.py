@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mqlab.errors import BadInput
+from mqlab.errors import BadInput, ScenarioError
 from mqlab.sweeps.journal import Journal
 from mqlab.sweeps.results import Sweep
 from mqlab.sweeps.varying import Axis, axes_of
-from mqlab.sweeps.working import Outcome, Task, done
+from mqlab.sweeps.working import Job, Outcome, Task, do
 
 if TYPE_CHECKING:
     from mqlab.face.planning import Plan
@@ -86,22 +86,17 @@ def sweep(
     tasks = [Task(p, r, first + r, _weight(plan)) for p, plan in enumerate(plans) for r in range(reps)]
     if out is None:
         outcomes: dict[tuple[int, int], Outcome] = {}
-        _do(tasks, plans, workers, outcomes, outcomes_write(outcomes), progress)
+
+        def write(outcome: Outcome) -> None:
+            outcomes[outcome["point"], outcome["rep"]] = outcome
+
+        _do(tasks, plans, workers, outcomes, write, progress)
         return Sweep(plans[0].scenario.name, axes, [p.model for p in plans], _sorted(outcomes), reps)
     with Journal(out, _description(plans, axes, reps, first, engine, overrides, trace)) as journal:
         _do(tasks, plans, workers, journal.outcomes, journal.write, progress)
         found = Sweep(plans[0].scenario.name, axes, [p.model for p in plans], _sorted(journal.outcomes), reps)
         found.write(journal.folder)
     return found
-
-
-def outcomes_write(outcomes: dict[tuple[int, int], Outcome]) -> Callable[[Outcome], None]:
-    """Make the writer of a sweep that stays in memory."""
-
-    def write(outcome: Outcome) -> None:
-        outcomes[outcome["point"], outcome["rep"]] = outcome
-
-    return write
 
 
 def _do(
@@ -115,12 +110,18 @@ def _do(
     whole = sum(task.weight for task in tasks)
     missing = [task for task in tasks if (task.point, task.rep) not in known]
     reached = whole - sum(task.weight for task in missing)
-    scenarios = [plan.scenario for plan in plans]
-    for task, outcome in done(missing, scenarios, plans[0].engine, plans[0].level, jobs):
+
+    def tell(task: Task, fraction: float) -> None:
+        if progress is not None:
+            progress(min(1.0, (reached + fraction * task.weight) / whole))
+
+    def keep(task: Task, outcome: Outcome) -> None:
+        nonlocal reached
         write(outcome)
         reached += task.weight
-        if progress is not None:
-            progress(reached / whole)
+        tell(task, 0.0)
+
+    do(Job([plan.scenario for plan in plans], plans[0].engine, plans[0].level), missing, jobs, keep, tell)
 
 
 def _plans(
@@ -138,7 +139,13 @@ def _plans(
     plans = []
     for values in itertools.product(*(axis.texts for axis in axes)):
         settings = [f"{axis.path}={value}" for axis, value in zip(axes, values, strict=True)]
-        plans.append(plan(source, seed=seed, engine=engine, overrides=(*overrides, *settings), level=trace))
+        try:
+            plans.append(plan(source, seed=seed, engine=engine, overrides=(*overrides, *settings), level=trace))
+        except ScenarioError:  # says where
+            raise
+        except BadInput as error:
+            mend = f"{error.mend}; or leave that point out" if plans else error.mend
+            raise BadInput(f"at {', '.join(settings)}: {error.what}", mend=mend, place=error.place) from None
     if plans[0].seed + reps - 1 > SEED_MAX:
         raise BadInput("the last seed is beyond 2**63-1", mend="choose a smaller --seed")
     return plans

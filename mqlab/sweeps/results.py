@@ -12,7 +12,6 @@ from mqlab.errors import BadInput, did_you_mean
 from mqlab.model import Model
 from mqlab.sweeps.estimates import Estimate, mean_of, quantile_of
 from mqlab.sweeps.figures import quantile_named
-from mqlab.sweeps.theory import station_of
 from mqlab.sweeps.varying import Axis
 from mqlab.sweeps.working import Outcome
 from mqlab.trace.parquet import NO_ROOM, saying
@@ -139,6 +138,7 @@ class Sweep:
     def curve(self) -> Curve:
         """Gather what the plots need: numbers, no runs."""
         from mqlab.plots.curves import Curve
+        from mqlab.sweeps.theory import station_of
 
         stations = [station_of(model) for model in self.models]
         return Curve(

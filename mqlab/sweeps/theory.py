@@ -50,6 +50,10 @@ def _one_server(rate: float, service: Distribution, mean_s: float) -> Station | 
         return mg1(rate, mean_s, service.params[1])
     if service.kind == "erlang":
         return mg1(rate, mean_s, service.params[0] ** -0.5)
+    if service.kind == "hyperexponential":
+        p, first, second = service.params
+        squares = 2 * (p * first**2 + (1 - p) * second**2) / 1e18
+        return mg1(rate, mean_s, max(0.0, squares / mean_s**2 - 1) ** 0.5)
     return None
 
 

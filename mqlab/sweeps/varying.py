@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,8 +128,15 @@ def _listed(path: str, texts: list[str]) -> Axis:
     for kind, read, _ in _READERS:
         numbers = _numbers(read, texts)
         if numbers is not None:
-            return Axis(path, tuple(texts), tuple(numbers), kind)
+            return Axis(path, tuple(texts), tuple(numbers), kind, _crowded(numbers))
     return Axis(path, tuple(texts), tuple(map(float, range(len(texts)))), "word")
+
+
+def _crowded(numbers: Sequence[float]) -> bool:
+    """Say whether values such as 1, 2, 5, 100 would stand on each other if the axis were linear."""
+    ordered = sorted(numbers)
+    gaps = [after - before for before, after in itertools.pairwise(ordered)]
+    return len(ordered) > 2 and ordered[0] > 0 and min(gaps) < 0.02 * (ordered[-1] - ordered[0])
 
 
 def _numbers(read: Callable[[str], float], texts: Sequence[str]) -> list[float] | None:

@@ -1,30 +1,29 @@
-"""Doing the runs of a sweep: here or in worker processes, each run written down when it is done.
+"""Doing the runs of a sweep: here and in helping processes, each run written down when it is done.
 
-What a run gives depends on its scenario and seed alone, and results are put in order of the plan, so the number of
-workers and the order in which they end do not matter.
+This process works like the others instead of waiting for them: with two jobs there is one helper. What a run gives
+depends on its scenario and seed alone, and results are put in order of the plan, so neither the number of processes
+nor the order in which runs end matters.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from mqlab.errors import EngineError
 
 if TYPE_CHECKING:
     from mqlab.scenario import Scenario
+    from mqlab.sweeps.helping import Crew
     from mqlab.trace.schema import Level
 
-__all__ = ["Outcome", "Task", "done"]
+__all__ = ["Job", "Outcome", "Task", "do"]
 
 Outcome = dict[str, Any]
 """What one run gave, as JSON has it: point, rep, seed, digest, figures, histograms."""
+
+Write = Callable[["Task", Outcome], None]
+Tell = Callable[["Task", float], None]
 
 
 @dataclass(frozen=True)
@@ -38,88 +37,86 @@ class Task:
     """How long it takes, compared with the others."""
 
 
-def done(
-    tasks: Sequence[Task], scenarios: Sequence[Scenario], engine: str, level: Level, jobs: int
-) -> Iterator[tuple[Task, Outcome]]:
-    """Do all tasks, the longest first, and give each with its outcome as it ends.
+@dataclass(frozen=True)
+class Job:
+    """What tasks have in common; a helper is given it once."""
+
+    scenarios: Sequence[Scenario]
+    engine: str
+    level: Level
+
+
+def do(job: Job, tasks: Sequence[Task], jobs: int, write: Write, tell: Tell) -> None:
+    """Do all tasks, the longest first, in ``jobs`` processes of which this is one.
+
+    Parameters
+    ----------
+    job
+        What they have in common.
+    tasks
+        What is to be done.
+    jobs
+        How many processes work.
+    write
+        Given each task with its outcome as it ends; also what had ended when an interrupt came.
+    tell
+        Given the task that is done here, and the fraction of it that is done.
 
     Raises
     ------
     EngineError
-        A worker process died.
+        A helping process died.
     """
     ordered = sorted(tasks, key=lambda task: -task.weight)
-    if not ordered:
-        return
-    # The first one is done here: it compiles the kernels if need be, once and not once a worker.
-    first = ordered.pop()
-    yield first, _work(scenarios[first.point], engine, level, first)
-    if jobs == 1:
+    helpers = min(jobs, len(ordered)) - 1
+    if helpers < 1:
         for task in ordered:
-            yield task, _work(scenarios[task.point], engine, level, task)
+            write(task, _work(job, tell, task))
         return
-    yield from _in_processes(ordered, scenarios, engine, level, min(jobs, len(ordered)))
+    from mqlab.sweeps.helping import Crew
+
+    with Crew(helpers, _helped) as crew:
+        try:
+            _together(job, ordered, crew, write, tell)
+        except BaseException:
+            with suppress(Exception):  # the first thing that went wrong is what is told
+                crew.collect(write)
+            raise
 
 
-def _in_processes(
-    tasks: Sequence[Task], scenarios: Sequence[Scenario], engine: str, level: Level, jobs: int
-) -> Iterator[tuple[Task, Outcome]]:
-    if not tasks:
-        return
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
-    try:
-        submit: Callable[[Task], Future[Outcome]] = lambda task: pool.submit(  # noqa: E731
-            _work, scenarios[task.point], engine, level, task
-        )
-        yield from _as_they_end(iter(tasks), submit, ahead=2 * jobs)
-    except BrokenProcessPool as error:
-        raise EngineError("a worker process of the sweep died; fewer --jobs need less memory") from error
-    finally:
-        _stop(pool)
+def _together(job: Job, ordered: Sequence[Task], crew: Crew, write: Write, tell: Tell) -> None:
+    """Take, again and again, the longest task that nobody has begun; write down meanwhile what others have done."""
+    from mqlab import engines
+
+    # Kernels are compiled here if need be, once and not once a process; helpers are starting meanwhile.
+    engines.get(job.engine).prepare(job.scenarios[0].model)
+    crew.begin(job, ordered)
+
+    def look_up(task: Task, fraction: float) -> None:
+        crew.collect(write)
+        tell(task, fraction)
+
+    while (task := crew.take()) is not None:
+        write(task, _work(job, look_up, task))
+        crew.collect(write)
+    crew.collect(write, to_the_end=True)
 
 
-def _as_they_end(
-    tasks: Iterable[Task], submit: Callable[[Task], Future[Outcome]], ahead: int
-) -> Iterator[tuple[Task, Outcome]]:
-    """Keep ``ahead`` tasks under way, so that little is lost on an interrupt."""
-    rest = iter(tasks)
-    running: dict[Future[Outcome], Task] = {}
-    while True:
-        for task in rest:
-            running[submit(task)] = task
-            if len(running) >= ahead:
-                break
-        if not running:
-            return
-        ended, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in ended:
-            yield running.pop(future), future.result()
+def _helped(job: Job, task: Task) -> Outcome:
+    return _work(job, lambda *_: None, task)
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers, whatever they are doing."""
-    workers = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
-        worker.terminate()
-
-
-def _begin() -> None:
-    """Begin a worker: an interrupt is the parent's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-
-def _work(scenario: Scenario, engine: str, level: Level, task: Task) -> Outcome:
+def _work(job: Job, tell: Tell, task: Task) -> Outcome:
     """Run one task and keep its figures."""
-    from dataclasses import replace
-
     from mqlab.face.runs import judged
     from mqlab.face.simulating import simulate
     from mqlab.sweeps.figures import figures_of, histograms_of
 
+    scenario = job.scenarios[task.point]
     model = replace(scenario.model, seed=task.seed)
-    trace = simulate(model, engine=engine, seed=task.seed, level=level)
+    trace = simulate(
+        model, engine=job.engine, seed=task.seed, level=job.level, progress=lambda fraction: tell(task, fraction)
+    )
     _, _, summary = judged(scenario, trace)
     return {
         "point": task.point,

@@ -14,6 +14,7 @@ _REGISTRY: Final = {
     "rabbitmq": "mqlab.systems.rabbitmq",
     "rabbitmq-quorum": "mqlab.systems.rabbitmq_quorum",
     "direct": "mqlab.systems.direct",
+    "kafka": "mqlab.systems.kafka",
 }
 
 
@@ -23,7 +24,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('rabbitmq', 'rabbitmq-quorum', 'direct')
+    ('rabbitmq', 'rabbitmq-quorum', 'direct', 'kafka')
     """
     return tuple(_REGISTRY)
 

@@ -71,6 +71,8 @@ class System:
     """The nodes of a scenario that names none."""
     replicated: bool = False
     """Whether every queue has replicas on several nodes."""
+    log: bool = False
+    """Whether it has topics, partitions and offsets instead of queues."""
 
     def default(self, path: str) -> Default:
         """Look a default up by its path; KeyError if the system has none."""

@@ -215,6 +215,20 @@ class Kind(IntEnum):
     ACK_UNDONE = 108
     """An acknowledgement that was not committed went down with its node."""
 
+    # a log; its other events are those of queues and replicas, for ``count`` records together where ``message`` is the
+    # number of the batch's first record
+    COLLECTED = 110
+    """The record joins a batch (``first`` = the number of that batch's first record)."""
+    IN_SYNC = 111
+    """``actor`` counts as in sync with ``queue``'s leader (``cause`` 1 = no longer; ``first`` = how many are now;
+    ``message`` is -1)."""
+    OFFSET_COMMITTED = 112
+    """The group's offset in ``queue`` is ``first`` now, ``count`` more than before (``message`` is -1)."""
+    APPEND_SKIPPED = 113
+    """The leader has this batch of an idempotent producer already (``first`` = its offset)."""
+    LOG_TRUNCATED = 114
+    """``actor`` cuts ``count`` records off its log, which ends at offset ``first`` now (``message`` is -1)."""
+
     # requests, replies and tasks
     REQUEST_TIMED_OUT = 94
     """No reply within the time-out: the requester does not know whether the work was done."""

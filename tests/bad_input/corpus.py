@@ -220,7 +220,7 @@ OVERRIDES = [
     ("duration.x=3", "`duration` is a single value", "duration={...}"),
     ("duration=[1", "is opened here and never closed", "close it"),
     ("duration=1", "has no unit", "`1 s`"),
-    ("system=kafkaa", "there is no system `kafkaa`", "systems: rabbitmq, rabbitmq-quorum, direct"),
+    ("system=kafkaa", "there is no system `kafkaa`", "did you mean `kafka`"),
     ("links.wan.latency=3 ms", "there is no link `wan`", "links: none"),
     ("expect.0=lost = 0", "`=` makes no sense", "`==`"),
 ]

@@ -136,6 +136,18 @@ def test_commits_and_confirms_take_turns_at_the_disk() -> None:
     assert endings(trace) == {"processed": 24}
 
 
+@pytest.mark.parametrize("group_commit_ns", [0, MS, 3 * MS, 10 * MS])
+def test_one_flush_at_a_time_whoever_asked_for_it(group_commit_ns: int) -> None:
+    """A message waits for its group's flush; a commit takes the disk meanwhile; when that is over, one flush is due."""
+    asking = producer("asking", arrivals=every(2 * MS, 20), confirm=Confirm(0, 0), message=SAFE, link=wire(MS))
+    late = tx(name="late", arrivals=every(7 * MS, 6), link=wire(2 * MS))
+    trace = play(shop(late, asking, group_commit_ns=group_commit_ns, duration_ns=60 * MS))
+    turns = kinds(trace, Kind.FLUSH_BEGAN, Kind.FLUSH_ENDED)
+    assert len(turns) > 8
+    assert turns == [Kind.FLUSH_BEGAN, Kind.FLUSH_ENDED] * (len(turns) // 2)
+    assert endings(trace) == {"processed": 26}
+
+
 def test_what_is_not_meant_for_the_disk_is_committed_at_once() -> None:
     trace = play(shop(tx(arrivals=every(MS, 1), message=Message(100, Keys(), False))))
     assert times(trace, Kind.CONFIRMED) == [2 * MS]

@@ -159,3 +159,15 @@ def test_threads_do_not_share_an_answer(tiny):
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda k: work(directories[k % 2].ctypes.data, 0, 8), range(400)))
     assert together == alone * 200
+
+
+def test_looking_at_the_compiler_leaves_numba_as_it_is():
+    """Numba makes no machine code where kernels are compiled; elsewhere, as for a ring's handlers, it goes on to."""
+    code = (
+        "import mqlab.jit.compiling, mqlab.jit.numba_side, numba\n"
+        "@numba.njit\n"
+        "def twice(x):\n    return 2 * x\n"
+        "print(twice(21))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "42\n"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
+import mqlab
 from mqlab.model import Fault
 from mqlab.plots import crash_window, fates_bar, latency_distribution, space_time, timeline
 from mqlab.plots.close_up import choose
@@ -113,6 +114,18 @@ def test_a_fault_without_an_end_lasts_to_the_end_of_the_run() -> None:
     trace, model = flash_sale()
     (spell,) = spells(trace, replace(model, faults=(Fault(S, "power_loss", "broker", -1),)))
     assert (spell.start_ns, spell.stop_ns, spell.name) == (S, trace.duration_ns, "broker: power cut")
+
+
+def test_alarms_are_shaded_beside_the_faults() -> None:
+    run = mqlab.run("memory-alarm-blocks-publishers", overrides=["faults=[{at: 1 s, disk_full: broker, for: 3 s}]"])
+    fault, *alarms = spells(run.trace, run.model)
+    assert (fault.name, fault.kind) == ("broker: disk full", "disk_full")
+    assert {"memory_alarm", "disk_alarm"} == {spell.kind for spell in alarms}
+    raised, cleared = (
+        run.events.loc[run.events["kind"] == kind, "time_ns"].tolist() for kind in ("alarm_raised", "alarm_cleared")
+    )
+    assert [spell.start_ns for spell in alarms] == raised
+    assert sorted(spell.stop_ns for spell in alarms) == cleared
 
 
 # latency

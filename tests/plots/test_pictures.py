@@ -82,7 +82,9 @@ def test_unknown_names_get_a_hint() -> None:
 def test_figures_show_themselves_in_notebooks() -> None:
     trace, model = flash_sale()
     figure = draw("fates_bar", trace, model)
-    assert figure._repr_png_().startswith(b"\x89PNG")
+    png, how = figure._repr_png_()
+    assert png.startswith(b"\x89PNG")
+    assert how == {"width": 800}, "twice as many pixels as it is wide: sharp on any screen"
     assert to_png(figure).startswith(b"\x89PNG")
 
 

@@ -34,7 +34,8 @@ def watched(model: Model) -> tuple[Trace, Machine]:
     from mqlab.engines import simulation
 
     kept: list[Machine] = []
-    original = simulation.Machine
+    name = "LogMachine" if model.topics else "Machine"
+    original = getattr(simulation, name)
 
     class Keeping(original):  # type: ignore[misc, valid-type]
         def __init__(self, *arguments: object) -> None:
@@ -45,11 +46,11 @@ def watched(model: Model) -> tuple[Trace, Machine]:
             self.live_at_the_end = int(self.run["copies_live"])
             super().finish(end_ns)
 
-    simulation.Machine = Keeping
+    setattr(simulation, name, Keeping)
     try:
         trace = SimulationEngine().run(model)
     finally:
-        simulation.Machine = original
+        setattr(simulation, name, original)
     return trace, kept[0]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -12,9 +16,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from mqlab import player
 from mqlab.checks import judge
 from mqlab.measure.summary import summarise
-from mqlab.report import render
+from mqlab.report import playing, render
 from mqlab.report.page import Html, el, marked
 from mqlab.report.stories import chosen
 from mqlab.report.words import ANOMALY_WORDS, verdict_words
@@ -28,6 +33,8 @@ TEXT = """\
 # Change <b>this</b>.
 name: flash-sale  # <script>alert("1")</script>
 """
+SVG_NAMESPACE = '"http://www.w3.org/2000/svg"'
+"""A name and no address: nothing is fetched from there."""
 VOID = {"meta", "path", "use", "rect", "circle", "line", "br", "img"}
 
 
@@ -103,8 +110,9 @@ def test_is_well_formed_and_needs_nothing_from_elsewhere(level: Level, empty: bo
     html = report(level, empty=empty)
     read = Reader(html)
     assert read.stack == []
-    assert not re.search(r"https?://|//[a-z]+\.[a-z]", html)
-    assert not {"script", "link", "iframe", "object", "embed"} & set(read.tags)
+    assert not re.search(r"https?://|//[a-z]+\.[a-z]", html.replace(SVG_NAMESPACE, ""))
+    assert not {"link", "iframe", "object", "embed"} & set(read.tags)
+    assert read.tags.count("script") == (level == "events" and not empty)
     for tag, name, value in read.attributes:
         if name in ("src", "href", "xlink:href"):
             assert value is not None
@@ -142,7 +150,7 @@ def test_says_everything_that_was_asked_for() -> None:
     ):
         assert words in read.text, words
     assert read.tags.count("h1") == 1
-    assert read.tags.count("h2") == 9
+    assert read.tags.count("h2") == 10
     pictures = [value for tag, name, value in read.attributes if tag == "svg" and name == "aria-label"]
     assert len(pictures) == read.tags.count("svg") == read.tags.count("figcaption") >= 7
     assert all(value and len(value) > 60 for value in pictures)
@@ -157,7 +165,7 @@ def test_headings_go_down_one_step_at_a_time() -> None:
 def test_scenario_text_is_text_and_nothing_else() -> None:
     html = report(text="# <img src=x onerror=alert(1)>\nname: '</code></pre><script>alert(1)</script>'\n")
     read = Reader(html)
-    assert "script" not in read.tags
+    assert read.tags.count("script") == 1, "the film's"
     assert "img" not in read.tags
     assert "<script>alert(1)</script>" in read.text
     assert "<img src=x onerror=alert(1)>" in read.text
@@ -192,6 +200,38 @@ def test_nothing_is_read_twice() -> None:
     counting = replace(trace, events=Counting(trace.events.array))
     assert render(counting, summarise(trace, findings), findings, model, TEXT)
     assert sorted(map(str, set(Counting.read))) == sorted(map(str, Counting.read)) != []
+
+
+def test_the_film_is_that_of_the_first_crash() -> None:
+    _, model = flash_sale()
+    html = report()
+    content = json.loads(re.search(r"^const film = (.*);$", html, re.MULTILINE)[1])
+    crash = model.faults[0].at_ns
+    assert content["start_ns"] < crash < content["start_ns"] + content["length_ns"]
+    assert "The first crash, step by step" in Reader(html).text
+
+
+def test_the_page_allows_its_own_script_and_nothing_else() -> None:
+    html = report()
+    (allowed,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', html)
+    (script,) = re.findall(r'<script type="module">(.*?)</script>', html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = dict(rule.split(" ", 1) for rule in unescape(allowed).split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == f"'sha256-{digest}'"
+    (bare,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', report("counts"))
+    assert "script-src" not in bare
+
+
+def test_the_film_adds_little_or_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace, model = flash_sale()
+    whole = playing.film(trace, model)
+    assert 0 < len("".join(whole).encode()) <= playing.FILM_BYTES_MAX + 1000
+    room = len("".join(whole).encode()) * 2 // 3
+    monkeypatch.setattr(playing, "FILM_BYTES_MAX", room)
+    assert 0 < len("".join(playing.film(trace, model)).encode()) <= room + 1000, "a shorter stretch"
+    monkeypatch.setattr(playing, "FILM_BYTES_MAX", len(player.SCRIPT) // 2)
+    assert playing.film(trace, model) == []
 
 
 def test_elements_escape_what_they_are_given() -> None:

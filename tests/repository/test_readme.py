@@ -16,8 +16,8 @@ import mqlab
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLAIN = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "MQLAB_JIT")}
-SLOW = {"bench"}
-"""Commands that are too long for a test of words; others run them."""
+SLOW = {"bench", "lab"}
+"""Commands that are too long for a test of words, or do not end by themselves; other tests run them."""
 
 
 def blocks(language):

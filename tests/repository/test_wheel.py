@@ -33,8 +33,12 @@ def build(kind: str, folder: Path) -> Path:
 
 
 def on_disk(folder: str) -> set[str]:
-    """Return the files of a folder that belong into the wheel, as POSIX paths below the folder."""
+    """Return the files of a folder that belong into the wheel, as POSIX paths below the folder.
+
+    A notebook does, the source that it is made from does not.
+    """
     files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and not CACHES & set(path.parts)]
+    files = [path for path in files if not path.match("notebooks/*.py")]
     return {path.relative_to(ROOT / folder).as_posix() for path in files}
 
 
@@ -99,3 +103,10 @@ def test_the_flash_sale_runs_outside_the_checkout(elsewhere, tmp_path):
     assert sum(fates.values()) + lost == result["messages"]["owed"] > 0
     (report,) = tmp_path.glob("runs/flash-sale-*/report.html")
     assert report.stat().st_size > 0
+
+
+def test_the_course_is_handed_out_outside_the_checkout(elsewhere, tmp_path):
+    code = "from mqlab.course.working_copy import refresh; print(*refresh('mine').new, sep='\\n')"
+    done = run(elsewhere / "python", "-c", code, cwd=tmp_path, env=OUTSIDER)
+    assert set(done.stdout.split()) == on_disk("notebooks")
+    assert "BEGIN SOLUTION" not in "".join(path.read_text() for path in (tmp_path / "mine").glob("*.ipynb"))

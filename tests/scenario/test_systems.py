@@ -10,8 +10,9 @@ from mqlab import checks, systems
 from mqlab.errors import BadInput
 from mqlab.scenario import loads
 from mqlab.scenario.groups import ConsumerSpec, ProducerSpec
+from mqlab.scenario.logs import ClusterSpec, TopicSpec
 from mqlab.scenario.mapping import Spec
-from mqlab.scenario.spec import BindingSpec, ExchangeSpec, NodeSpec, QueueSpec, ScenarioSpec
+from mqlab.scenario.spec import LOG_SYSTEMS, BindingSpec, ExchangeSpec, NodeSpec, QueueSpec, ScenarioSpec
 from mqlab.systems import ANOMALIES, OURS, Promise
 from tests.scenario.test_grammar import scenario
 
@@ -19,7 +20,7 @@ from tests.scenario.test_grammar import scenario
 def test_unknown_systems_are_refused_with_a_hint() -> None:
     with pytest.raises(BadInput, match="did you mean `rabbitmq`"):
         systems.get("rabitmq")
-    with pytest.raises(BadInput, match="systems: rabbitmq, rabbitmq-quorum, direct"):
+    with pytest.raises(BadInput, match="systems: rabbitmq, rabbitmq-quorum, direct, kafka"):
         systems.get("x")
 
 
@@ -36,6 +37,7 @@ def test_every_default_has_a_source_and_a_field(name: str) -> None:
         "exchanges": ExchangeSpec,
         "bindings": BindingSpec,
         "nodes": NodeSpec,
+        "topics": TopicSpec,
     }
     system = systems.get(name)
     assert system.name == name
@@ -46,6 +48,9 @@ def test_every_default_has_a_source_and_a_field(name: str) -> None:
         assert len(default.source.removeprefix(OURS)) > 10
         first, *rest = default.path.split(".")
         spec = tops.get(first, ScenarioSpec)
+        if first == "cluster":
+            assert rest[0] in ClusterSpec.written(), default.path
+            continue
         assert (rest[1] if rest else first) in spec.written(), default.path
 
 
@@ -57,6 +62,8 @@ def test_every_default_may_be_written_where_it_holds(name: str, retry: str) -> N
         f"system: {name}\nduration: 1 s\nproducers: {{p: {{arrivals: {{constant: 1/s}}, retry: {retry}}}}}\n"
         "queues: {q: {}}\nconsumers: {c: {}}\nnodes: {n: {}}\n"
     )
+    if systems.get(name).log:
+        text = text.replace(f", retry: {retry}", "").replace("queues", "topics")
     bare = loads(text)
     for path, value, _ in bare.defaults_used:
         if value == "unbounded" or ("backoff.exponential" in path and "first" not in retry):
@@ -68,8 +75,9 @@ def test_every_default_may_be_written_where_it_holds(name: str, retry: str) -> N
 
 @pytest.mark.parametrize("name", systems.names())
 def test_a_contract_speaks_of_every_anomaly_and_says_why(name: str) -> None:
+    section = "topics" if systems.get(name).log else "queues"
     model = loads(
-        f"system: {name}\nduration: 1 s\nqueues: {{q: {{}}}}\nproducers: {{p: {{arrivals: {{constant: 1/s}}}}}}\n"
+        f"system: {name}\nduration: 1 s\n{section}: {{q: {{}}}}\nproducers: {{p: {{arrivals: {{constant: 1/s}}}}}}\n"
     ).model
     promises = systems.get(name).contract(model)
     assert tuple(promises) == ANOMALIES
@@ -77,6 +85,10 @@ def test_a_contract_speaks_of_every_anomaly_and_says_why(name: str) -> None:
         assert promise.because
         assert not promise.because.endswith(".")
     assert not promises["phantom"].permitted
+
+
+def test_the_grammar_knows_which_systems_have_topics() -> None:
+    assert tuple(name for name in systems.names() if systems.get(name).log) == LOG_SYSTEMS
 
 
 SAFE = "message: {persistent: true}, confirm: true"

@@ -50,6 +50,12 @@ ROWS = [
     Row("stock-down-queued", ("producers.shop.link={latency: 100 ms}",), ("stages.created_confirmed.max < 100 ms",)),
     Row("stock-down-direct", ("faults=[]",), ("850 < fates.rejected < 1150",)),
     Row("stock-down-direct", ("consumers.stock.service={exponential: 200 ms}",), ("latency.p50 < 50 ms",)),
+    # all three places of loss at once
+    Row("bad-day", ("producers.shop.confirm={timeout: 1 s}",), ("fates.lost.wire > 30", "lost == 0"),
+        ("lost", "enqueued_twice", "duplicate_effect")),
+    Row("bad-day", ("queues.orders.durable=true", "producers.shop.message.persistent=true"),
+        ("fates.lost.broker_memory > 200",)),
+    Row("bad-day", ("consumers.stock.ack=manual",), ("fates.lost.auto_ack > 100",)),
     # producer to broker
     Row("loss-producer-without-confirms", ("producers.shop.confirm={timeout: 1 s}",),
         ("fates.lost.wire > 50", "messages.confirmed == 0"), ("enqueued_twice", "duplicate_effect")),

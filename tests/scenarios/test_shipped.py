@@ -11,7 +11,7 @@ from mqlab.scenario import load
 from tests.scenarios.shipped import NAMES, commands, head, summary
 from tests.support.gather import gathered
 
-TOPICS = {"flash", "registration", "stock", "loss", "duplicate", "order", "dispatch", "first", "quorum"}
+TOPICS = {"flash", "registration", "stock", "loss", "duplicate", "order", "dispatch", "first", "quorum", "bad"}
 TOPICS |= {name.partition("-")[0] for rows in gathered("scenarios", "opposites_", "ROWS") for name, *_ in rows}
 """A file of opposites is about one topic or a few."""
 LARGE = {"flash-sale", "flash-sale-direct"}

@@ -121,6 +121,10 @@ def test_an_interrupt_keeps_what_is_done(tiny):
         ({"reps": 0}, "reps is 0"),
         ({"jobs": 10_000}, "jobs is 10000"),
         ({"trace": "all"}, "no trace level 'all'"),
+        (
+            {"vary": {"producers.buyers.arrivals.poisson": ["9/s", "900M/s"]}, "overrides": ["duration=3 s"]},
+            "at producers.buyers.arrivals.poisson=900M/s: the run would have about 2,700,000,000 messages",
+        ),
         ({"reps": 10_000, "vary": {COUNT: list(range(1, 20))}}, "the sweep has 190,000 runs"),
     ],
 )
@@ -148,6 +152,11 @@ def test_theory_is_drawn_where_it_applies(station):
     assert theory == [pytest.approx(mm1(rate, 1e-3).W_s * 1e9) for rate in (400, 600, 800)]
     for truth, row in zip(theory, found.table("latency.mean").itertuples(), strict=True):
         assert truth == pytest.approx(row.value, rel=0.15)
+    uneven = "consumers.server.service={hyperexponential: {p: 90 %, mean1: 500 us, mean2: 5500 us}}"
+    station = station_of(loads(MM1, overrides=[uneven]).model)
+    assert station is not None
+    half_of_squares = 0.9 * 0.5e-3**2 + 0.1 * 5.5e-3**2  # Pollaczek and Khinchine: λ E[S²] / 2 / (1 - ρ)
+    assert station.Wq_s == pytest.approx(500 * half_of_squares / (1 - 0.5))
     assert station_of(loads(TINY).model) is None
     for change in ("queues.work.max_length=5", "consumers.server.service={uniform: {low: 1 ms, high: 2 ms}}",
                    "consumers.server.exceptions={probability: 1 %, then: requeue}", f"{RATE}=1100/s",
@@ -160,7 +169,7 @@ def test_every_picture_can_be_drawn(tiny):
     line = mqlab.sweep(tiny, {COUNT: [1, 2, 3]}, reps=2, jobs=1)
     table = mqlab.sweep(tiny, {COUNT: [1, 2], "consumers.stock.ack": ["manual", "auto"]}, reps=1, jobs=1)
     for name in CURVES:
-        found = table if name == "map" else line
+        found = table if name in ("lines", "map") else line
         assert to_png(found.plot(name))[:4] == b"\x89PNG"
         texts = [axes.get_xlabel() for axes in found.plot(name).axes]
         assert any(texts), "an axis says what it is"
@@ -173,6 +182,23 @@ def test_every_picture_can_be_drawn(tiny):
         line.plot("figure", figure="latency.p98")
     with pytest.raises(BadInput, match="no picture `lood`"):
         line.plot("lood")
+
+
+def test_a_line_for_each_value_of_a_second_setting(empty_folder):
+    (empty_folder / "mm1.yaml").write_text(MM1, encoding="utf-8")
+    work = ["1 ms", "{exponential: 1 ms}", "{hyperexponential: {p: 90 %, mean1: 500 us, mean2: 5.5 ms}}"]
+    vary = {RATE: ["300/s", "600/s"], "consumers.server.service": work}
+    found = mqlab.sweep("mm1.yaml", vary, reps=2, jobs=1, overrides=["duration=3 s", "warmup=500 ms"])
+    axes = found.plot("lines", labels=["even", "exponential", "uneven"]).axes[0]
+    told = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert sorted(told) == ["even", "exponential", "theory", "uneven"]
+    assert len(axes.get_lines()) == 6, "theory is drawn over each"
+    assert len(found.plot("lines", figure="latency.p99").axes[0].get_lines()) == 3, "it speaks of means alone"
+    with pytest.raises(BadInput, match="lines want two settings, and 1 are varied"):
+        mqlab.sweep("mm1.yaml", {RATE: ["300/s"]}, reps=1, jobs=1, overrides=["duration=2 s"]).plot("lines")
+    many = mqlab.sweep("mm1.yaml", {RATE: ["300/s"], "seed": [1, 2, 3, 4, 5, 6]}, reps=1, jobs=1)
+    with pytest.raises(BadInput, match="6 lines are too many"):
+        many.plot("lines")
 
 
 def test_the_knee_is_where_power_is_greatest():

@@ -1,0 +1,151 @@
+"""The broker: virtual hosts, connections, memory, clock, and an orderly end."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+
+from mqlab.broker.clock import Clock, RealClock
+from mqlab.broker.connections import Connection
+from mqlab.broker.errors import BrokerClosed, NotFound, PreconditionFailed
+from mqlab.broker.hosts import VirtualHost
+from mqlab.broker.memory import Memory
+from mqlab.broker.statistics import QueueStats
+from mqlab.broker.waiting import ThreadWaiter
+from mqlab.errors import did_you_mean
+from mqlab.routing import HOST
+
+__all__ = ["Broker"]
+
+
+class Broker:
+    """A message broker inside this process, for threads and tasks.
+
+    Everything may be called from any thread. What it holds lives as long as it does.
+
+    Parameters
+    ----------
+    clock
+        What tells it the time: :class:`RealClock`, or :class:`ManualClock` for tests that want time to stand still.
+    memory_limit_bytes
+        Publishers wait while queues hold more; None: no limit.
+    block_timeout_s
+        How long a publisher waits for memory before it is told so; None: for ever.
+
+    Examples
+    --------
+    >>> from mqlab import Broker
+    >>> with Broker() as broker:
+    ...     channel = broker.connect().channel()
+    ...     _ = channel.declare_queue("orders", max_length=1000)
+    ...     channel.publish({"order": 7}, "orders")
+    ...     delivery = channel.consume("orders", prefetch=1).receive(timeout_s=1)
+    ...     delivery.ack()
+    >>> delivery.body
+    {'order': 7}
+    """
+
+    def __init__(
+        self, *, clock: Clock | None = None, memory_limit_bytes: int | None = None, block_timeout_s: float | None = None
+    ) -> None:
+        if memory_limit_bytes is not None and memory_limit_bytes < 0:
+            raise ValueError(f"memory_limit_bytes is {memory_limit_bytes}; give 0 or more, or None for no limit")
+        self.clock: Clock = clock or RealClock()
+        self.memory = None if memory_limit_bytes is None else Memory(memory_limit_bytes, block_timeout_s)
+        self.numbers = count(1)
+        self.draining = self.closed = False
+        self._lock = threading.Lock()
+        self._hosts = {HOST: VirtualHost(self, HOST)}
+        self._connections: dict[Connection, None] = {}
+        self._idle: list[ThreadWaiter] = []
+
+    def add_virtual_host(self, name: str) -> None:
+        """Make a virtual host: names of one mean nothing in another."""
+        with self._lock:
+            if name in self._hosts:
+                raise PreconditionFailed(f"there is a virtual host `{name}`", "connect to it, or choose another name")
+            self._hosts[name] = VirtualHost(self, name)
+
+    def connect(self, virtual_host: str = HOST, *, name: str = "") -> Connection:
+        """Open a connection."""
+        with self._lock:
+            if self.draining or self.closed:
+                raise BrokerClosed("the broker is closing and takes nothing new", "make another Broker()")
+            if virtual_host not in self._hosts:
+                mend = did_you_mean(virtual_host, self._hosts, "virtual hosts")
+                raise NotFound(f"there is no virtual host `{virtual_host}`", mend)
+            connection = Connection(self._hosts[virtual_host], name or f"connection-{next(self.numbers)}")
+            self._connections[connection] = None
+            return connection
+
+    def stats(self, virtual_host: str = HOST) -> dict[str, QueueStats]:
+        """Tell the figures of all queues of a virtual host."""
+        return {queue.name: QueueStats.of(queue) for queue in self._hosts[virtual_host].queues()}
+
+    def forget(self, connection: Connection) -> None:
+        """Take out a connection that has ended."""
+        with self._lock:
+            self._connections.pop(connection, None)
+
+    def close(self, *, drain: bool = True, timeout_s: float | None = None) -> bool:
+        """End it: take nothing new, let consumers finish what there is, close all connections.
+
+        Parameters
+        ----------
+        drain
+            Whether to wait until queues with consumers are empty and everything delivered is settled. Without anybody
+            who consumes or holds something there is nothing to wait for.
+        timeout_s
+            How long to wait at most; None: as long as it takes.
+
+        Returns
+        -------
+        bool
+            Whether consumers were done; what was not goes down with the broker.
+        """
+        with self._lock:
+            if self.closed:
+                return True
+            self.draining = True
+            connections = list(self._connections)
+        for connection in connections:
+            for channel in connection.channels():
+                channel.renew()
+        if self.memory is not None:
+            self.memory.close()
+        done = self._wait_until_idle(timeout_s) if drain else self._is_idle()
+        for connection in connections:
+            connection.close()
+        self.closed = True
+        self.clock.close()
+        return done
+
+    def _is_idle(self) -> bool:
+        for host in self._hosts.values():
+            for queue in host.queues():
+                with queue.lock:
+                    if queue.unacked or (queue.ready and queue.consumers):
+                        return False
+        return True
+
+    def look_if_idle(self) -> None:
+        """Tell who waits for the end if there is nothing left to do. No lock is held."""
+        if self._is_idle():
+            with self._lock:
+                waiting, self._idle = self._idle, []
+            for waiter in waiting:
+                waiter.wake()
+
+    def _wait_until_idle(self, timeout_s: float | None) -> bool:
+        until_ns = None if timeout_s is None else self.clock.now_ns() + round(timeout_s * 1e9)
+        waiter = ThreadWaiter()
+        with self._lock:
+            self._idle.append(waiter)
+        self.look_if_idle()
+        return self.clock.acquire(waiter.lock, until_ns)
+
+    def __enter__(self) -> Broker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close(drain=False)

@@ -1,0 +1,228 @@
+"""Who takes messages: a consumer with its inbox, and a channel that fetches.
+
+The broker puts deliveries into a consumer's inbox under the queue's lock; receiving takes them out without any lock,
+since one end of a deque is one thread's and taking from it is a single step. Only who finds the inbox empty takes the
+lock, looks again, and leaves a waiter; so nobody is woken who does not wait, and a wake-up cannot get lost: a delivery
+that comes after that look finds the waiter. A waiter is woken once. Should it have given up by then, it passes the
+wake-up on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from itertools import count, islice, repeat, starmap
+from typing import TYPE_CHECKING
+
+from mqlab.broker.errors import BrokerError, ReceiveTimeout
+from mqlab.broker.messages import Delivery
+from mqlab.broker.waiting import TaskWaiter, ThreadWaiter, Waiter
+
+if TYPE_CHECKING:
+    from mqlab.broker.channels import Channel
+    from mqlab.broker.queues import Queue
+
+__all__ = ["Consumer", "Taker"]
+
+
+class Taker:
+    """Somebody who holds deliveries of one queue until they are settled."""
+
+    __slots__ = ("auto", "channel", "held", "in_ring", "limit", "queue", "served", "shares", "unacked")
+
+    def __init__(self, channel: Channel, queue: Queue, auto: bool, prefetch: int) -> None:
+        self.channel, self.queue, self.auto = channel, queue, auto
+        self.unacked = channel.unacked
+        self.held = 0
+        self.limit = prefetch or sys.maxsize
+        self.in_ring = self.served = self.shares = False
+
+    @property
+    def may_take(self) -> bool:
+        """Whether it may get further deliveries."""
+        return self.served or self.channel.is_open
+
+    def as_consumer(self) -> Consumer:
+        """Be a consumer; who only fetches is none and is never served."""
+        raise TypeError("who fetches is not served")
+
+
+class Consumer(Taker):
+    """A registered consumer of a queue; receive from it, iterate over it, or await it.
+
+    Any number of threads and tasks may share one. Made by :meth:`Channel.consume`.
+
+    Examples
+    --------
+    >>> from mqlab import Broker
+    >>> channel = Broker().connect().channel()
+    >>> channel.declare_queue("orders")
+    'orders'
+    >>> consumer = channel.consume("orders", prefetch=10)
+    >>> channel.publish_many(["one", "two"], "orders")
+    >>> [delivery.body for delivery in consumer.receive_many(10)]
+    ['one', 'two']
+    """
+
+    __slots__ = ("_tags", "ended", "exclusive", "inbox", "last_turn", "next_tag", "priority", "tag", "waiters")
+
+    def __init__(
+        self, channel: Channel, queue: Queue, tag: str, auto: bool, prefetch: int, priority: int, exclusive: bool,
+        tags: count[int],
+    ) -> None:  # fmt: skip
+        super().__init__(channel, queue, auto, prefetch)
+        self.tag, self.priority, self.exclusive = tag, priority, exclusive
+        self.inbox: deque[Delivery] = deque()
+        self.waiters: deque[Waiter] = deque()
+        self.ended: BrokerError | None = None
+        self.last_turn = 0
+        self.shares = channel.limit > 0 and not auto
+        self._tags = tags
+        self.next_tag: Callable[[], int] = tags.__next__
+
+    def as_consumer(self) -> Consumer:
+        """Be a consumer."""
+        return self
+
+    @property
+    def may_take(self) -> bool:
+        """Whether it may get further deliveries."""
+        return self.served
+
+    @property
+    def is_special(self) -> bool:
+        """Whether a ring does not do for it: it has a priority, or shares a limit."""
+        return self.priority != 0 or self.shares
+
+    def tags(self, how_many: int) -> list[int]:
+        """Take delivery tags for a batch."""
+        return list(islice(self._tags, how_many))
+
+    def wake(self) -> None:
+        """Wake one who waits, if anybody does. The queue's lock is held."""
+        while self.waiters:
+            if self.waiters.popleft().wake():
+                return
+
+    def end(self, why: BrokerError) -> None:
+        """Serve it no more and wake all who wait. The queue's lock is held."""
+        self.served = False
+        self.ended = self.ended or why
+        while self.waiters:
+            self.waiters.popleft().wake()
+
+    # threads
+
+    def receive(self, timeout_s: float | None = None) -> Delivery:
+        """Wait for the next delivery.
+
+        Raises
+        ------
+        ReceiveTimeout
+            Nothing came within ``timeout_s`` (0: nothing is there now; None: wait for ever).
+        ConsumerCancelled, ChannelClosed
+            The consumer has ended, and nothing is left in its inbox.
+        """
+        try:
+            return self.inbox.popleft()
+        except IndexError:
+            return self._wait(timeout_s)
+
+    def receive_many(self, maximum: int = 100, timeout_s: float | None = None) -> list[Delivery]:
+        """Wait for a delivery and take with it what else is there, up to ``maximum``."""
+        if maximum < 1:
+            raise ValueError(f"maximum is {maximum}; ask for 1 delivery or more")
+        batch: list[Delivery] = []
+        with suppress(IndexError):  # then the inbox is empty, and what was there before is in the batch
+            batch.extend(starmap(self.inbox.popleft, repeat((), min(maximum, len(self.inbox)))))
+        if not batch:
+            batch.append(self._wait(timeout_s))
+            batch += self.receive_many(maximum - 1, 0) if maximum > 1 and self.inbox else []
+        return batch
+
+    def __iter__(self) -> Iterator[Delivery]:
+        """Receive until the consumer ends."""
+        while True:
+            try:
+                yield self.receive()
+            except BrokerError:
+                if self.ended is None:
+                    raise
+                return
+
+    def _wait(self, timeout_s: float | None) -> Delivery:
+        clock = self.queue.host.broker.clock
+        until_ns = None if timeout_s is None else clock.now_ns() + round(timeout_s * 1e9)
+        in_time = True
+        while True:
+            with self.queue.lock:
+                if self.inbox:
+                    try:
+                        return self.inbox.popleft()
+                    except IndexError:  # somebody else, who took no lock
+                        continue
+                if self.ended is not None:
+                    raise type(self.ended)(self.ended.what, self.ended.mend)
+                if not in_time or timeout_s == 0:
+                    raise ReceiveTimeout(
+                        f"nothing came from queue `{self.queue.name}` within {timeout_s:g} s",
+                        "wait longer, or look whether anybody publishes to it",
+                    )
+                waiter = ThreadWaiter()
+                self.waiters.append(waiter)
+            try:
+                in_time = clock.acquire(waiter.lock, until_ns)
+            except BaseException:
+                self._stop_waiting(waiter)
+                raise
+            if not in_time:
+                self._stop_waiting(waiter)
+
+    # tasks
+
+    async def get(self, timeout_s: float | None = None) -> Delivery:
+        """Do as :meth:`receive` in a task; ``timeout_s`` is the event loop's time."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                try:
+                    return self.inbox.popleft()
+                except IndexError:
+                    pass
+                with self.queue.lock:
+                    if self.inbox:
+                        continue
+                    if self.ended is not None:
+                        raise type(self.ended)(self.ended.what, self.ended.mend)
+                    waiter = TaskWaiter()
+                    self.waiters.append(waiter)
+                try:
+                    await waiter.future
+                except BaseException:
+                    self._stop_waiting(waiter)
+                    raise
+
+    async def __aiter__(self) -> AsyncIterator[Delivery]:
+        """Await deliveries until the consumer ends."""
+        while True:
+            try:
+                delivery = await self.get()
+            except BrokerError:
+                if self.ended is None:
+                    raise
+                return
+            yield delivery
+
+    def _stop_waiting(self, waiter: Waiter) -> None:
+        """Give up waiting; if it was woken meanwhile, it passes the wake-up on."""
+        with self.queue.lock:
+            if waiter in self.waiters:
+                self.waiters.remove(waiter)
+            elif self.inbox:
+                self.wake()
+
+    def cancel(self) -> None:
+        """End the consumer: what it has not received goes back; what it has received is still to be settled."""
+        self.channel.cancel(self)

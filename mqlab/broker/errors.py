@@ -1,0 +1,78 @@
+"""What may go wrong between a client and the broker: one error a mistake, with AMQP's code and how to mend it.
+
+An error is raised where the mistake was made and changes nothing: the channel stays open. (RabbitMQ, at the other end
+of a wire, can only close the channel to tell its client; where the call itself can answer, that would punish twice.)
+"""
+
+from __future__ import annotations
+
+from mqlab.errors import MqlabError
+
+__all__ = [
+    "AccessRefused", "BrokerClosed", "BrokerError", "ChannelClosed", "ConsumerCancelled", "NotFound",
+    "PreconditionFailed", "PublishersBlocked", "ReceiveTimeout", "ResourceLocked", "UnknownDelivery",
+]  # fmt: skip
+
+
+class BrokerError(MqlabError):
+    """Base of all errors of the broker; ``code`` is AMQP's reply code where it has one, else 0."""
+
+    exit_code = 2
+    code = 0
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        self.what, self.mend = what, mend
+        code = f"{self.code}: " if self.code else ""
+        super().__init__(f"{code}{what}; {mend}" if mend else f"{code}{what}")
+
+
+class NotFound(BrokerError):  # noqa: N818 - the names of AMQP's reply codes
+    """There is no such exchange, queue or virtual host."""
+
+    code = 404
+
+
+class PreconditionFailed(BrokerError):  # noqa: N818
+    """What is there differs from what was declared, or is still in use."""
+
+    code = 406
+
+
+class UnknownDelivery(PreconditionFailed):
+    """A delivery tag that this channel does not wait for: settled before, or never given out."""
+
+
+class ResourceLocked(BrokerError):  # noqa: N818
+    """An exclusive queue belongs to another connection."""
+
+    code = 405
+
+
+class AccessRefused(BrokerError):  # noqa: N818
+    """A consumer wants, or has, a queue for itself; or a name is the broker's own."""
+
+    code = 403
+
+
+class ChannelClosed(BrokerError):  # noqa: N818
+    """The channel, or its connection, is closed: what was unacknowledged on it has gone back to its queues."""
+
+    code = 504
+
+
+class BrokerClosed(BrokerError):  # noqa: N818
+    """The broker is closing or closed and takes nothing new."""
+
+    code = 320
+
+
+class ConsumerCancelled(BrokerError):  # noqa: N818
+    """The consumer ended: it was cancelled, its queue deleted, or its channel closed."""
+
+
+class PublishersBlocked(BrokerError):  # noqa: N818
+    """The broker holds more than its memory limit, so publishers wait, and this one has waited long enough."""
+
+
+class ReceiveTimeout(BrokerError, TimeoutError):  # noqa: N818
+    """Nothing came in time."""

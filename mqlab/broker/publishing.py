@@ -1,0 +1,86 @@
+"""What a publisher may ask for besides: properties, several queues, confirms, returns, room in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mqlab.broker.errors import BrokerClosed
+from mqlab.broker.messages import PLAIN, Confirmation, Envelope, Properties, Returned
+
+if TYPE_CHECKING:
+    from mqlab.broker.channels import Channel
+
+__all__ = ["Publisher"]
+
+
+class Publisher:
+    """The publishing side of a channel, off its ordinary way.
+
+    A confirm says that every queue took the message, or that one refused it. Here, where queues are in memory, that is
+    decided before ``publish`` returns; a return comes before its confirm.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel, self._host = channel, channel.host
+        self._broker = channel.host.broker
+        self._lock = threading.Lock()
+        self._confirming = False
+        self._on_confirm: Callable[[Confirmation], None] | None = None
+        self.on_return: Callable[[Returned], None] | None = None
+        self._issued = 0
+        self._refused: list[int] = []
+
+    def is_plain(self) -> bool:
+        """Whether a publish need only be put into its queue."""
+        return not (self._confirming or self._broker.memory is not None or self._broker.draining or self._broker.closed)
+
+    def confirm(self, on_confirm: Callable[[Confirmation], None] | None) -> None:
+        """Give publishes numbers from now on."""
+        self._confirming = True
+        self._on_confirm = on_confirm or self._on_confirm
+
+    def refused_since(self) -> tuple[int, ...]:
+        """Take the numbers of what was refused."""
+        with self._lock:
+            refused, self._refused = tuple(self._refused), []
+        return refused
+
+    def publish(
+        self, bodies: Sequence[Any], routing_key: str, exchange: str, properties: Properties | None, mandatory: bool
+    ) -> range | None:
+        """Publish bodies one way; with confirms on, return their numbers."""
+        self._channel.check_open()
+        if self._broker.memory is not None:
+            self._broker.memory.wait_for_room(self._broker.clock)
+        if self._broker.draining or self._broker.closed:
+            raise BrokerClosed("the broker is closing and takes nothing new", "publish before close()")
+        properties = properties or PLAIN
+        queues = self._host.route(exchange, routing_key, properties.headers)
+        envelope = Envelope(exchange, routing_key, properties)
+        if properties.ttl_ns is not None:
+            for queue in queues:
+                with queue.lock:
+                    queue.stand_by_rules()
+        refused: set[int] = set()
+        for queue in queues:
+            taken = queue.put_many(bodies, envelope)
+            refused.update(place for place, was_taken in enumerate(taken) if not was_taken)
+        if mandatory and not queues and self.on_return is not None:
+            for body in bodies:
+                self.on_return(Returned(body, envelope))
+        return self._confirm(len(bodies), refused) if self._confirming else None
+
+    def _confirm(self, how_many: int, refused: set[int]) -> range:
+        with self._lock:
+            first = self._issued + 1
+            self._issued += how_many
+            self._refused += sorted(first + place for place in refused)
+        if self._on_confirm is not None:
+            start = 0
+            for place in range(1, how_many + 1):
+                if place == how_many or (place in refused) != (start in refused):
+                    self._on_confirm(Confirmation(first + start, first + place - 1, start not in refused))
+                    start = place
+        return range(first, first + how_many)

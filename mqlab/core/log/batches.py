@@ -1,0 +1,246 @@
+"""The life of a batch: its slot, who holds it, and the rows of its records when nobody does.
+
+A batch and the first place of it in the log share a slot, the root. If it is appended once more (its answer was lost,
+and it was sent again), that place has a slot of its own, linked from the root. Holders are counted in the root: the
+producer, each packet, each place in a log. At zero the rows of all its records are written.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    F_GAVE_UP,
+    F_IN_FLIGHT,
+    F_LOST,
+    F_PROCESSED,
+    F_REJECTED,
+    LEVEL_FATES,
+    X_EARLY_COMMIT,
+    X_OFFSET_RESET,
+    X_WIRE,
+)
+from mqlab.core.log.codes import B_OVER
+from mqlab.core.log.records import batches, cells, logs, partitions, pollers, readers, senders
+from mqlab.core.recorder import measure
+from mqlab.core.records import clients, fate_rows, producers, runs, tallies
+from mqlab.jit import State, kernel
+
+__all__ = ["another_place", "new_batch", "release", "retire"]
+
+_LATENCY, _CREATED_SENT, _SENT_CONFIRMED, _CREATED_CONFIRMED = 0, 1, 2, 3
+_CREATED_ENQUEUED, _ENQUEUED_DELIVERED, _DELIVERED_PROCESSED = 4, 5, 6
+
+
+@kernel
+def new_batch(s: State, sender: int) -> int:
+    """Take a free slot."""
+    run = runs(s, 0)
+    slot = run["copy_free"]
+    if slot >= 0:
+        run["copy_free"] = int(batches(s, slot)["next"])
+    else:
+        slot = run["copy_fresh"]
+        run["copy_fresh"] = slot + 1
+    run["copies_live"] = run["copies_live"] + 1
+    b = batches(s, slot)
+    b["live"] = 1
+    b["root"] = slot
+    b["next_copy"] = -1
+    b["last_copy"] = slot
+    b["index"] = 0
+    b["copies"] = 1
+    b["sender"] = sender
+    b["count"] = 0
+    b["attempts"] = 0
+    b["refs"] = 0
+    b["next"] = -1
+    b["after"] = -1
+    b["created"] = run["now"]
+    b["sent"] = -1
+    b["confirmed"] = -1
+    b["ready_at"] = 0
+    b["sequence"] = -1
+    b["name"] = -1
+    b["offset"] = -1
+    b["appended"] = -1
+    b["target"] = -1
+    b["answer"] = 0
+    b["sending"] = 0
+    b["in_log"] = 0
+    b["cut"] = 0
+    b["cause"] = 0
+    b["gave"] = 0
+    b["refused"] = 0
+    return slot
+
+
+@kernel
+def another_place(s: State, root: int) -> int:
+    """Take a slot for a batch that is appended once more: the same records, delivered to nobody yet."""
+    slot = new_batch(s, batches(s, root)["sender"])
+    b = batches(s, slot)
+    r = batches(s, root)
+    b["root"] = root
+    b["count"] = r["count"]
+    b["name"] = r["name"]
+    b["sequence"] = r["sequence"]
+    b["created"] = r["created"]
+    b["sending"] = B_OVER
+    b["index"] = r["copies"]
+    r["copies"] = r["copies"] + 1
+    batches(s, r["last_copy"])["next_copy"] = slot
+    r["last_copy"] = slot
+    cap = logs(s, 0)["cap"]
+    for i in range(int(r["count"])):
+        c = cells(s, slot * cap + i)
+        original = cells(s, root * cap + i)
+        c["number"] = original["number"]
+        c["sequence"] = original["sequence"]
+        c["created"] = original["created"]
+        c["key"] = original["key"]
+        c["delivered"] = -1
+        c["processed"] = -1
+        c["order"] = -1
+        c["deliveries"] = 0
+        c["processings"] = 0
+        c["consumer"] = -1
+    return slot
+
+
+@kernel
+def release(s: State, root: int) -> None:
+    """Somebody lets go of a batch; the last one writes its rows and frees its slots."""
+    r = batches(s, root)
+    left = r["refs"] - 1
+    r["refs"] = left
+    if left == 0:
+        retire(s, root)
+
+
+@kernel
+def retire(s: State, root: int) -> None:
+    """Write one row for each record and place, those of one record together, and free the slots."""
+    run = runs(s, 0)
+    for i in range(int(batches(s, root)["count"])):
+        slot = root
+        while slot >= 0:
+            _close(s, root, slot, i)
+            slot = int(batches(s, slot)["next_copy"])
+    slot = root
+    while slot >= 0:
+        b = batches(s, slot)
+        following = int(b["next_copy"])
+        b["live"] = 0
+        b["next"] = run["copy_free"]
+        run["copy_free"] = slot
+        run["copies_live"] = run["copies_live"] - 1
+        slot = following
+
+
+@kernel
+def _fate_of(s: State, root: int, slot: int, i: int) -> tuple[int, int]:
+    """Decide (fate, cause) of a record in one of its places."""
+    r = batches(s, root)
+    b = batches(s, slot)
+    ending = runs(s, 0)["finishing"] == 1
+    if cells(s, slot * logs(s, 0)["cap"] + i)["processings"] > 0:
+        return F_PROCESSED, 0
+    if b["cut"] == 1:
+        if ending and r["sending"] < B_OVER and slot == root:
+            return F_IN_FLIGHT, 0  # its producer was about to send it again when the run ended
+        return F_LOST, int(b["cause"])
+    if b["offset"] < 0:
+        if r["gave"] == 1:
+            if r["refused"] == 1:
+                return F_REJECTED, 0
+            return F_GAVE_UP, 0
+        if r["refs"] > 0:
+            return F_IN_FLIGHT, 0
+        return F_LOST, X_WIRE
+    reader = partitions(s, senders(s, b["sender"])["partition"])["reader"]
+    if reader < 0:
+        return F_IN_FLIGHT, 0
+    r2 = readers(s, reader)
+    offset = b["offset"] + i
+    if offset >= r2["committed"]:
+        return F_IN_FLIGHT, 0
+    if cells(s, slot * logs(s, 0)["cap"] + i)["deliveries"] == 0:
+        return F_LOST, X_OFFSET_RESET
+    if ending and pollers(s, r2["poller"])["alive"] == 1 and offset >= r2["done"]:
+        return F_IN_FLIGHT, 0  # in the hands of a consumer that is at work
+    return F_LOST, X_EARLY_COMMIT
+
+
+@kernel
+def _close(s: State, root: int, slot: int, i: int) -> None:
+    """Count and record how one record ended in one of its places."""
+    run = runs(s, 0)
+    r = batches(s, root)
+    b = batches(s, slot)
+    c = cells(s, slot * logs(s, 0)["cap"] + i)
+    fate, cause = _fate_of(s, root, slot, i)
+    run["owed"] = run["owed"] + 1
+    place = fate
+    if fate == F_LOST:
+        place = F_LOST + cause
+    tally = tallies(s, place)
+    tally["n"] = tally["n"] + 1
+    if c["created"] >= run["warmup"]:
+        _measure(s, root, slot, i)
+    if run["level"] < LEVEL_FATES:
+        return
+    n = run["fate_n"]
+    row = fate_rows(s, n)
+    run["fate_n"] = n + 1
+    q = senders(s, b["sender"])
+    producer = producers(s, q["producer"])
+    row["message"] = c["number"]
+    row["sequence"] = c["sequence"]
+    row["created_ns"] = c["created"]
+    row["sent_ns"] = r["sent"]
+    row["confirmed_ns"] = r["confirmed"]
+    row["enqueued_ns"] = b["appended"]
+    row["delivered_ns"] = c["delivered"]
+    row["processed_ns"] = c["processed"]
+    row["processed_order"] = c["order"]
+    row["ended_ns"] = run["now"]
+    row["size_bytes"] = producer["size"]
+    row["in_reply_to"] = -1
+    row["taken_for"] = -1
+    row["copy"] = b["index"]
+    row["copy_of"] = -1
+    if slot != root:
+        row["copy_of"] = 0
+    row["producer"] = clients(s, producer["client"])["entity"]
+    row["queue"] = partitions(s, q["partition"])["entity"]
+    row["consumer"] = c["consumer"]
+    row["key"] = c["key"]
+    row["attempts"] = r["attempts"]
+    row["deliveries"] = c["deliveries"]
+    row["processings"] = c["processings"]
+    row["effects"] = c["processings"]
+    row["fate"] = fate
+    row["cause"] = cause
+    row["reserved"] = 0
+
+
+@kernel
+def _measure(s: State, root: int, slot: int, i: int) -> None:
+    """Add a finished record's durations to the stages."""
+    r = batches(s, root)
+    b = batches(s, slot)
+    c = cells(s, slot * logs(s, 0)["cap"] + i)
+    created = c["created"]
+    if slot == root:
+        if r["sent"] >= 0:
+            measure(s, _CREATED_SENT, r["sent"] - created)
+        if r["confirmed"] >= 0:
+            measure(s, _SENT_CONFIRMED, r["confirmed"] - r["sent"])
+            measure(s, _CREATED_CONFIRMED, r["confirmed"] - created)
+    if b["appended"] < 0:
+        return
+    measure(s, _CREATED_ENQUEUED, b["appended"] - created)
+    if c["delivered"] >= 0:
+        measure(s, _ENQUEUED_DELIVERED, c["delivered"] - b["appended"])
+    if c["processed"] >= 0:
+        measure(s, _DELIVERED_PROCESSED, c["processed"] - c["delivered"])
+        measure(s, _LATENCY, c["processed"] - created)

@@ -1,0 +1,209 @@
+"""From the model of a log system to records: nodes, partitions, replicas, batches and those who send and read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqlab.core import codes
+from mqlab.core.build import BINS, LEVELS, Builder, Built, fill, fill_record
+from mqlab.core.log import codes as log_codes
+from mqlab.core.log.records import LOG_ARRAYS
+from mqlab.core.recorder import BUCKETS
+from mqlab.errors import EngineError
+from mqlab.model import ConsumerGroup, Model, ProducerGroup, entity_name
+from mqlab.sampling import name_identity
+from mqlab.trace.fates import Cause, Fate
+from mqlab.trace.schema import STAGES, Entity, Level
+
+__all__ = ["FIRST_BATCHES", "HEADROOM", "build_log"]
+
+HEADROOM = 1024
+FIRST_BATCHES = 256
+_RELEASED = 16
+
+
+class _LogBuilder(Builder):
+    """Reads a model once, from top to bottom."""
+
+    def __init__(self, model: Model, seed: int, level: Level) -> None:
+        super().__init__(model, seed, level)
+        self.partitions: list[dict[str, Any]] = []
+        self.replicas: list[dict[str, Any]] = []
+        self.collectors: list[dict[str, Any]] = []
+        self.senders: list[dict[str, Any]] = []
+        self.readers: list[dict[str, Any]] = []
+        self.pollers: list[dict[str, Any]] = []
+        self.first_of: dict[str, int] = {}
+        self.count_of: dict[str, int] = {}
+        self.cap = 1
+
+    def run(self) -> Built:
+        model = self.model
+        for node in model.nodes:
+            self.entities.append(Entity(node.name, "node", node.name))
+        self._partitions()
+        for producer in model.producers:
+            self._producers(producer)
+            self._collectors(producer)
+        for consumer in model.consumers:
+            self._pollers(consumer)
+        arrays = self._allocate()
+        return Built(
+            arrays, tuple(self.entities), self.client_names, self.producer_names, self.consumer_names, self.node_index
+        )
+
+    def _routes(self, group: ProducerGroup) -> tuple[int, int, int]:
+        return 0, 1, 0  # to a partition, which each record chooses for itself
+
+    def _partitions(self) -> None:
+        cluster = self.model.cluster
+        if cluster is None:
+            raise EngineError("a model with topics has no cluster")
+        for topic in self.model.topics:
+            self.first_of[topic.name], self.count_of[topic.name] = len(self.partitions), len(topic.partitions)
+            for number, homes in enumerate(topic.partitions):
+                first = len(self.replicas)
+                self.partitions.append(
+                    {
+                        "entity": len(self.entities), "leader": first, "first": first, "replicas": len(homes),
+                        "in_sync": len(homes), "reader": -1, "min_insync": topic.min_insync,
+                        "unclean": int(topic.unclean_election), "term": 1, "lag_max": cluster.lag_max_ns,
+                        "head": -1, "tail": -1, "wait": -1,
+                    }
+                )  # fmt: skip
+                name = entity_name(topic.name, number, len(topic.partitions))
+                self.entities.append(Entity(name, "queue", topic.name))
+                self.replicas.extend(
+                    {
+                        "partition": len(self.partitions) - 1, "node": self.node_index[home], "in_sync": 1,
+                        "valid": codes.NEVER,
+                    }
+                    for home in homes
+                )  # fmt: skip
+
+    def _collectors(self, group: ProducerGroup) -> None:
+        batching = group.batching
+        if batching is None:
+            raise EngineError(f"`{group.name}` sends to no topic")
+        first, count = self.first_of[batching.topic], self.count_of[batching.topic]
+        most = max(1, batching.batch_bytes // max(1, group.message.size_bytes))
+        self.cap = max(self.cap, most)
+        for producer in self.producer_names[group.name]:
+            self.collectors.append(
+                {
+                    "linger": batching.linger_ns, "most": most, "acks": log_codes.ACKS[batching.acks],
+                    "idempotent": int(batching.idempotent), "flying": batching.max_in_flight,
+                    "delivery": batching.delivery_ns, "timeout": batching.request_timeout_ns,
+                    "pause": batching.retry_ns, "attempts": group.retry.attempts, "first_partition": first,
+                    "partitions": count, "first_sender": len(self.senders), "sticky": -1,
+                    "keyed": int(group.message.keys.kind != "none"),
+                }
+            )  # fmt: skip
+            self.senders.extend(
+                {
+                    "producer": producer, "partition": first + i, "open": -1, "head": -1, "tail": -1,
+                    "fly_head": -1, "fly_tail": -1,
+                }
+                for i in range(count)
+            )  # fmt: skip
+
+    def _pollers(self, group: ConsumerGroup) -> None:
+        polling = group.polling
+        if polling is None:
+            raise EngineError(f"`{group.name}` reads no topic")
+        sides, number = self._sides(group.link), len(self.groups)
+        self.groups.append(
+            {
+                "ident": name_identity(self.seed, f"consumers.{group.name}"), "members": group.count,
+                "service": self.tables.dist(group.service), "entity": len(self.entities), "lanes": 1,
+            }
+        )  # fmt: skip
+        size = max((p.message.size_bytes for p in self.model.producers), default=1)
+        first, count = self.first_of[group.queue], self.count_of[group.queue]
+        begin = 0
+        for member in range(group.count):
+            index = len(self.pollers)
+            client = self._client(group, member, codes.CONSUMER, index, 0, sides)
+            name = entity_name(group.name, member, group.count)
+            for known in {group.name, name}:
+                self.consumer_names.setdefault(known, []).append(index)
+            share = count // group.count + int(member < count % group.count)
+            self.pollers.append(
+                {
+                    "client": client, "group": number, "alive": 1, "first": len(self.readers), "readers": share,
+                    "most": polling.max_records, "commit": log_codes.COMMIT[polling.commit],
+                    "interval": polling.interval_ns,
+                }
+            )  # fmt: skip
+            for i in range(begin, begin + share):
+                self.partitions[first + i]["reader"] = len(self.readers)
+                self.readers.append(
+                    {
+                        "partition": first + i, "poller": index, "at": -1,
+                        "most": max(1, polling.fetch_bytes // max(1, size)),
+                    }
+                )  # fmt: skip
+            begin += share
+
+    def _allocate(self) -> dict[str, NDArray[Any]]:
+        model, cluster = self.model, self.model.cluster
+        assert cluster is not None
+        polls = max((g.polling.max_records for g in model.consumers if g.polling), default=1)
+        crowd = len(self.senders) + len(self.readers) + len(self.replicas)
+        room = HEADROOM + 2 * _RELEASED * self.cap + 2 * polls + 16 * crowd
+        nodes = [
+            {
+                "entity": i, "up": 1, "epoch": 1, "publish_ns": node.publish_ns, "deliver_ns": node.deliver_ns,
+                "ident": name_identity(self.seed, f"nodes.{node.name}"), "network": node.network_ns,
+            }
+            for i, node in enumerate(model.nodes)
+        ]  # fmt: skip
+        named: dict[str, list[dict[str, Any]]] = {
+            "nodes": nodes, "clients": self.clients, "producers": self.producers, "groups": self.groups,
+            "sides": self.sides, "sources": self.sources.sources, "phases": self.sources.phases,
+            "partitions": self.partitions, "replicas": self.replicas, "collectors": self.collectors,
+            "senders": self.senders, "readers": self.readers, "pollers": self.pollers,
+        }  # fmt: skip
+        bin_ns = max(1, -(-model.end_ns // BINS))
+        sizes = {
+            "runs": 1, "logs": 1, "brokers": len(nodes), "batches": FIRST_BATCHES, "cells": FIRST_BATCHES * self.cap,
+            "heap": 4 * room, "inbox": 256, "outbox": 4 * room, "counts": 256, "tallies": len(Fate) + len(Cause),
+            "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
+            "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
+            "fate_rows": max(1 << 14, 8 * room) if self.level != "counts" else 1,
+        }  # fmt: skip
+        listed: dict[str, list[Any]] = {
+            "dists": self.tables.dists, "targets": [(n,) for n in self.tables.targets],
+            "table": [(x,) for x in self.tables.reals],
+        }  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, dtype in LOG_ARRAYS:
+            if name in named:
+                arrays[name] = fill(named[name], dtype)
+            elif name == "recorded":
+                arrays[name] = self.sources.recorded()
+            elif listed.get(name):
+                arrays[name] = np.array(listed[name], dtype)
+            else:
+                arrays[name] = np.zeros(sizes.get(name, 1), dtype)
+        fill_record(
+            arrays["runs"][0],
+            end=model.end_ns, warmup=model.warmup_ns, level=LEVELS[self.level], room=room, copy_free=-1,
+            delivery_free=-1, serial=1, bin_ns=bin_ns, next_bin=bin_ns, nodes=len(nodes), clients=len(self.clients),
+            groups=len(self.groups), producers=len(self.producers), digest=name_identity(self.seed, "digest"),
+        )  # fmt: skip
+        fill_record(
+            arrays["logs"][0],
+            cap=self.cap, partitions=len(self.partitions), replicas=len(self.replicas), senders=len(self.senders),
+            readers=len(self.readers), pollers=len(self.pollers), session=cluster.session_ns,
+            writeback=cluster.writeback_ns, backoff=min((p["pause"] for p in self.collectors), default=100_000_000),
+        )  # fmt: skip
+        return arrays
+
+
+def build_log(model: Model, seed: int, level: Level) -> Built:
+    """Turn a model of a log system into records."""
+    return _LogBuilder(model, seed, level).run()

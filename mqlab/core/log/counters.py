@@ -1,0 +1,62 @@
+"""Read the fixed-size part of a trace out of the records of a log that has ended."""
+
+from __future__ import annotations
+
+from mqlab.core.counters import histograms_of, moments_of, series_of, stats_of
+from mqlab.core.machine import Machine
+from mqlab.model import Model
+from mqlab.trace.fates import Cause, Fate, fate_label
+from mqlab.trace.kinds import Kind
+from mqlab.trace.schema import Counters
+
+__all__ = ["read_log_counters"]
+
+
+def read_log_counters(machine: Machine, model: Model) -> Counters:
+    """Read totals, histograms, series and time-weighted figures; a partition's figures stand among those of queues."""
+    run = machine.run
+    counts = machine.array("counts")["n"]
+    tallies = machine.array("tallies")["n"]
+    fates = {fate_label(fate): int(tallies[fate]) for fate in Fate if fate != Fate.LOST}
+    fates |= {fate_label(Fate.LOST, cause): int(tallies[Fate.LOST + cause]) for cause in Cause if cause != Cause.NONE}
+    messages = {name: int(run[name]) for name in ("created", "sent", "confirmed", "owed")}
+    span = float(model.end_ns - model.warmup_ns)
+    names = [entity.name for entity in machine.built.entities if entity.kind == "queue"]
+    return Counters(
+        events_by_kind={kind.name.lower(): int(counts[kind]) for kind in Kind},
+        messages=messages | {"processed": int(tallies[Fate.PROCESSED])},
+        fates=fates,
+        histograms=histograms_of(machine),
+        moments=moments_of(machine),
+        bin_ns=int(run["bin_ns"]),
+        series=series_of(machine),
+        queues={
+            name: stats_of(record, model.end_ns, span)
+            for name, record in zip(names, machine.array("partitions"), strict=True)
+        },
+        utilisation=_utilisation(machine, model, span),
+        gauges=_gauges(machine, model, names),
+    )
+
+
+def _utilisation(machine: Machine, model: Model, span: float) -> dict[str, float]:
+    nodes = zip(model.nodes, machine.array("nodes"), strict=True)
+    busy = {f"{node.name}.cpu": int(record["cpu_busy"]) / span for node, record in nodes}
+    for group, record in zip(model.consumers, machine.array("groups"), strict=False):
+        rest = float(model.end_ns - int(record["since"])) * int(record["busy"])
+        busy[group.name] = (float(record["busy_time"]) + rest) / (span * group.count)
+    return busy
+
+
+def _gauges(machine: Machine, model: Model, names: list[str]) -> dict[str, int]:
+    """For each partition: log end, high watermark, committed offset, replicas in sync and elections so far."""
+    gauges: dict[str, int] = {}
+    readers = machine.array("readers")
+    for name, part in zip(names, machine.array("partitions"), strict=True):
+        gauges[f"{name}.end"] = int(part["end"])
+        gauges[f"{name}.high_watermark"] = int(part["mark"])
+        gauges[f"{name}.in_sync"] = int(part["in_sync"])
+        gauges[f"{name}.elections"] = int(part["term"]) - 1
+        if part["reader"] >= 0:
+            gauges[f"{name}.committed"] = int(readers[int(part["reader"])]["committed"])
+    return gauges

@@ -1,0 +1,121 @@
+"""The dtypes of the log's own records; :mod:`mqlab.core.log.records` says how they are reached."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["BATCH", "BROKER", "CELL", "COLLECTOR", "LOG", "PARTITION", "POLLER", "READER", "REPLICA", "SENDER"]
+
+LOG = np.dtype(
+    [
+        ("cap", "i8"),               # records that a batch has room for
+        ("partitions", "i8"), ("replicas", "i8"), ("senders", "i8"), ("readers", "i8"), ("pollers", "i8"),
+        ("session", "i8"), ("writeback", "i8"), ("backoff", "i8"),
+        # records, for the time series
+        ("refused", "i8"), ("enqueued", "i8"), ("delivered", "i8"), ("processed", "i8"), ("acked", "i8"),
+        ("vanished", "i8"),
+    ]
+)  # fmt: skip
+"""One record: everything there is once."""
+
+BROKER = np.dtype([("fenced", "i4"), ("pad", "i4")])
+"""Beside each node: whether the controller has taken it for dead."""
+
+COLLECTOR = np.dtype(
+    [
+        ("linger", "i8"), ("most", "i8"),                   # records of a full batch
+        ("acks", "i4"), ("idempotent", "i4"), ("flying", "i8"),
+        ("delivery", "i8"), ("timeout", "i8"), ("pause", "i8"), ("attempts", "i8"),
+        ("first_partition", "i4"), ("partitions", "i4"), ("first_sender", "i4"), ("sticky", "i4"),
+        ("keyed", "i4"), ("switches", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+"""Beside each producer: how it collects records and sends batches."""
+
+SENDER = np.dtype(
+    [
+        ("producer", "i4"), ("partition", "i4"), ("open", "i4"), ("serial", "i4"),
+        ("head", "i4"), ("tail", "i4"),                     # batches that are ready to go
+        ("fly_head", "i4"), ("fly_tail", "i4"), ("flying", "i8"),
+        ("timer", "i4"), ("waiting", "i4"),
+        ("sequence", "i8"),                                 # of the next batch, in records
+        ("settled", "i8"),                                  # what is before has been answered, or given up
+        ("expected", "i8"),                                 # what the partition's log expects of it next
+    ],
+    align=True,
+)  # fmt: skip
+"""One producer's way to one partition."""
+
+BATCH = np.dtype(
+    [
+        ("created", "i8"), ("sent", "i8"), ("sent_again", "i8"), ("confirmed", "i8"), ("ready_at", "i8"),
+        ("sequence", "i8"), ("name", "i8"),                 # number of its first record
+        ("offset", "i8"), ("appended", "i8"),
+        ("root", "i4"), ("next_copy", "i4"), ("last_copy", "i4"), ("index", "i4"), ("copies", "i4"),
+        ("sender", "i4"), ("count", "i4"), ("attempts", "i4"), ("refs", "i4"),
+        ("next", "i4"), ("after", "i4"),                    # in its sender's lists; in the log
+        ("target", "i4"), ("epoch", "i4"),                  # the node it was sent to
+        ("answer", "i4"), ("attempt", "i4"),                # who waits for the high watermark
+        ("sending", "u1"), ("live", "u1"), ("in_log", "u1"), ("cut", "u1"), ("cause", "u1"), ("gave", "u1"),
+        ("refused", "u1"), ("pad", "u1"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A batch; its records are the cells ``slot·cap`` onwards. A second append of the same batch has a slot of its own."""
+
+CELL = np.dtype(
+    [
+        ("number", "i8"), ("sequence", "i8"), ("created", "i8"),
+        ("delivered", "i8"), ("processed", "i8"), ("order", "i8"),
+        ("key", "i4"), ("deliveries", "i4"), ("processings", "i4"), ("consumer", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+"""One record of a batch."""
+
+PARTITION = np.dtype(
+    [
+        ("entity", "i4"), ("leader", "i4"), ("first", "i4"), ("replicas", "i4"), ("in_sync", "i4"), ("reader", "i4"),
+        ("min_insync", "i8"), ("unclean", "i4"), ("term", "i4"), ("lag_max", "i8"),
+        ("end", "i8"), ("mark", "i8"),                      # log end; high watermark
+        ("head", "i4"), ("tail", "i4"), ("wait", "i4"),     # the log; its first batch above the high watermark
+        ("cut_to", "i8"), ("releasing", "i4"),
+        ("since", "i8"), ("ready_time", "f8"), ("unacked_time", "f8"), ("ready", "i8"), ("unacked", "i8"),
+        ("ready_max", "i8"), ("unacked_max", "i8"),
+        ("enqueued", "i8"), ("delivered", "i8"), ("acked", "i8"), ("requeues", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+REPLICA = np.dtype(
+    [
+        ("partition", "i4"), ("node", "i4"), ("in_sync", "i4"), ("parked", "i4"), ("stamp", "i4"),
+        ("end", "i8"), ("synced", "i8"),                    # what it has; what a power cut would leave
+        ("known", "i8"),                                    # what its leader knows of it
+        ("valid", "i8"),                                    # what is beyond has been cut off by a leader since
+        ("high", "i8"), ("before", "i8"),                   # the most it had; what it had before its power failed
+        ("upto", "i8"), ("caught_up", "i8"), ("asked_end", "i8"), ("asked_at", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+
+READER = np.dtype(
+    [
+        ("partition", "i4"), ("poller", "i4"), ("stamp", "i4"), ("fetching", "i4"), ("parked", "i4"), ("at", "i4"),
+        ("have", "i8"), ("polled", "i8"), ("done", "i8"), ("committed", "i8"), ("asked", "i8"), ("upto", "i8"),
+        ("most", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+"""One partition as its group reads it."""
+
+POLLER = np.dtype(
+    [
+        ("client", "i4"), ("group", "i4"), ("alive", "i4"), ("life", "i4"), ("busy", "i4"), ("work", "i4"),
+        ("first", "i4"), ("readers", "i4"), ("turn", "i4"), ("reader", "i4"),
+        ("offset", "i8"), ("until", "i8"), ("most", "i8"), ("commit", "i4"), ("due", "i4"), ("interval", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A member of a consumer group."""

@@ -1,0 +1,93 @@
+"""Followers: each asks its leader for more, and the leader knows from the question what it has.
+
+A question that finds nothing new is parked until there is something. A follower falls out of sync when it has not been
+at the end of the log for ``replica_lag_max`` (looked at every half of it), and comes back when it has all below the
+high watermark. Simplified: a replica fetches for itself, where Kafka's brokers bundle the partitions of one leader; a
+fetch brings all there is.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import K_REPLICATED, RANK_EVENT
+from mqlab.core.heap import push
+from mqlab.core.log.codes import K_IN_SYNC, L_FETCH_IN, L_LAG
+from mqlab.core.log.leading import hand_out, raise_mark
+from mqlab.core.log.records import partitions, replicas
+from mqlab.core.recorder import tell
+from mqlab.core.records import nodes, runs
+from mqlab.jit import State, kernel, seldom
+
+__all__ = ["ask_leader", "fetch_in", "fetched", "look_at_lag", "set_in_sync"]
+
+
+@kernel
+def ask_leader(s: State, replica: int) -> None:
+    """A follower asks for more."""
+    r = replicas(s, replica)
+    takes = nodes(s, r["node"])["network"]
+    push(s, runs(s, 0)["now"] + takes, RANK_EVENT, L_FETCH_IN, replica, int(r["stamp"]), 0)
+
+
+@seldom
+def set_in_sync(s: State, replica: int, value: int) -> None:
+    """A replica joins those in sync, or falls out."""
+    r = replicas(s, replica)
+    part = partitions(s, r["partition"])
+    if r["in_sync"] == value:
+        return
+    r["in_sync"] = value
+    part["in_sync"] = part["in_sync"] + 2 * value - 1
+    tell(s, K_IN_SYNC, -1, 0, nodes(s, r["node"])["entity"], part["entity"], 0, part["in_sync"], 1 - value, 1)
+
+
+@kernel
+def fetch_in(s: State, replica: int, stamp: int) -> None:
+    """A follower's question reaches the leader."""
+    r = replicas(s, replica)
+    if r["stamp"] != stamp:
+        return
+    partition = int(r["partition"])
+    part = partitions(s, partition)
+    now = runs(s, 0)["now"]
+    r["known"] = r["end"]
+    if r["known"] >= part["end"]:
+        r["caught_up"] = now
+    elif r["known"] >= r["asked_end"]:
+        r["caught_up"] = r["asked_at"]
+    if r["in_sync"] == 0 and r["known"] >= part["mark"]:
+        set_in_sync(s, replica, 1)
+    if part["end"] > r["known"]:
+        hand_out(s, replica)
+    else:
+        r["parked"] = 1
+    raise_mark(s, partition)
+
+
+@kernel
+def fetched(s: State, replica: int, stamp: int) -> None:
+    """What it asked for reaches a follower, which has it in its page cache now."""
+    r = replicas(s, replica)
+    if r["stamp"] != stamp:
+        return
+    more = int(r["upto"] - r["end"])
+    r["end"] = r["upto"]
+    r["high"] = max(r["high"], r["end"])
+    part = partitions(s, r["partition"])
+    tell(s, K_REPLICATED, -1, 0, nodes(s, r["node"])["entity"], part["entity"], 0, r["end"], 0, more)
+    ask_leader(s, replica)
+
+
+@seldom
+def look_at_lag(s: State, partition: int) -> None:
+    """The leader looks who has not kept up."""
+    part = partitions(s, partition)
+    now = runs(s, 0)["now"]
+    if part["leader"] >= 0 and nodes(s, replicas(s, part["leader"])["node"])["up"] == 1:
+        for i in range(part["replicas"]):
+            replica = int(part["first"] + i)
+            r = replicas(s, replica)
+            slow = r["parked"] == 0 and now - r["caught_up"] > part["lag_max"]
+            if replica != part["leader"] and r["in_sync"] == 1 and slow:
+                set_in_sync(s, replica, 0)
+        raise_mark(s, partition)
+    push(s, now + max(part["lag_max"] // 2, 1), RANK_EVENT, L_LAG, partition, 0, 0)

@@ -1,0 +1,270 @@
+"""The leader: it appends batches, raises the high watermark, and answers those who wait for it.
+
+The high watermark is the least that any replica in sync has; what is below it can be read, and an answer under
+acks=all waits for it. Simplified: it belongs to the partition and a new leader knows it at once.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.codes import (
+    K_APPENDED,
+    K_ARRIVED,
+    K_CONFIRM_SENT,
+    K_STALE_PACKET,
+    P_PUBLISH,
+    RANK_CONTINUE,
+    RANK_EVENT,
+)
+from mqlab.core.heap import push
+from mqlab.core.link import DOWN, cross
+from mqlab.core.log.batches import another_place, release
+from mqlab.core.log.codes import (
+    ACKS_ALL,
+    ACKS_LEADER,
+    ACKS_NONE,
+    ANSWER_FEW,
+    ANSWER_GAP,
+    ANSWER_NOT_LEADER,
+    ANSWER_YES,
+    K_APPEND_SKIPPED,
+    L_ANSWER_IN,
+    L_BATCH_DO,
+    L_FETCHED,
+    L_GOT,
+    L_RELEASE,
+)
+from mqlab.core.log.records import batches, collectors, logs, partitions, pollers, readers, replicas, senders
+from mqlab.core.log.standing import refresh
+from mqlab.core.recorder import tell
+from mqlab.core.records import clients, nodes, producers, runs
+from mqlab.jit import State, kernel, seldom
+from mqlab.sampling import CONFIRM, DELIVERY, identity
+
+__all__ = ["batch_do", "batch_in", "give", "hand_out", "raise_mark", "release_head", "serve"]
+
+_AT_ONCE = 16
+
+
+@seldom
+def _vanish(s: State, slot: int, attempt: int, node: int) -> None:
+    """A request reaches a node that is down, or was meanwhile."""
+    b = batches(s, slot)
+    part = partitions(s, senders(s, b["sender"])["partition"])["entity"]
+    tell(s, K_STALE_PACKET, b["name"], 0, nodes(s, node)["entity"], part, attempt, P_PUBLISH, 0, b["count"])
+    release(s, slot)
+
+
+@kernel
+def batch_in(s: State, slot: int, attempt: int, where: int) -> None:
+    """A produce request reaches a node, and waits for its processor."""
+    node = where % 256
+    n = nodes(s, node)
+    if n["up"] == 0 or n["epoch"] != where // 256:
+        _vanish(s, slot, attempt, node)
+        return
+    b = batches(s, slot)
+    part = partitions(s, senders(s, b["sender"])["partition"])["entity"]
+    tell(s, K_ARRIVED, b["name"], 0, n["entity"], part, attempt, 0, 0, b["count"])
+    if n["publish_ns"] == 0:
+        batch_do(s, slot, attempt, where)
+    else:
+        push(s, serve(s, node, n["publish_ns"]), RANK_EVENT, L_BATCH_DO, slot, attempt, where)
+
+
+@kernel
+def serve(s: State, node: int, takes: int) -> int:
+    """Occupy a node's processor; return when it is done."""
+    n = nodes(s, node)
+    run = runs(s, 0)
+    begins = max(run["now"], n["cpu_free"])
+    n["cpu_free"] = begins + takes
+    counted = min(begins + takes, run["end"]) - max(begins, run["warmup"])
+    if counted > 0:
+        n["cpu_busy"] = n["cpu_busy"] + counted
+    return begins + takes
+
+
+@kernel
+def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
+    """Decide about a batch: append it, answer that it is there already, or refuse it."""
+    node = where % 256
+    n = nodes(s, node)
+    if n["up"] == 0 or n["epoch"] != where // 256:
+        _vanish(s, slot, attempt, node)
+        return
+    b = batches(s, slot)
+    q = senders(s, b["sender"])
+    col = collectors(s, q["producer"])
+    part = partitions(s, q["partition"])
+    if part["leader"] < 0 or replicas(s, part["leader"])["node"] != node:
+        _answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
+    elif col["idempotent"] == 1 and b["sequence"] < q["expected"]:
+        tell(s, K_APPEND_SKIPPED, b["name"], 0, n["entity"], part["entity"], attempt, b["offset"], 0, b["count"])
+        if b["in_log"] == 1 and col["acks"] == ACKS_ALL and b["offset"] + b["count"] > part["mark"]:
+            b["answer"] = ACKS_ALL
+            b["attempt"] = attempt
+        else:
+            _answer(s, slot, attempt, ANSWER_YES, node)
+    elif col["idempotent"] == 1 and b["sequence"] > q["expected"]:
+        _answer(s, slot, attempt, ANSWER_GAP, node)
+    elif col["acks"] == ACKS_ALL and part["in_sync"] < part["min_insync"]:
+        _answer(s, slot, attempt, ANSWER_FEW, node)
+    else:
+        _append(s, slot, attempt, node)
+    release(s, slot)
+
+
+@kernel
+def _append(s: State, slot: int, attempt: int, node: int) -> None:
+    """The leader puts a batch at the end of its log."""
+    b = batches(s, slot)
+    q = senders(s, b["sender"])
+    partition = int(q["partition"])
+    part = partitions(s, partition)
+    run = runs(s, 0)
+    place = slot
+    if b["in_log"] == 1 or (b["offset"] >= 0 and b["cut"] == 0):
+        place = another_place(s, slot)
+    e = batches(s, place)
+    e["offset"] = part["end"]
+    if e["appended"] < 0:
+        e["appended"] = run["now"]
+    e["in_log"] = 1
+    e["cut"] = 0
+    e["after"] = -1
+    if part["tail"] < 0:
+        part["head"] = place
+    else:
+        batches(s, part["tail"])["after"] = place
+    part["tail"] = place
+    if part["wait"] < 0:
+        part["wait"] = place
+    b["refs"] = b["refs"] + 1
+    count = int(e["count"])
+    part["end"] = part["end"] + count
+    part["enqueued"] = part["enqueued"] + count
+    q["expected"] = max(q["expected"], e["sequence"] + count)
+    log = logs(s, 0)
+    log["enqueued"] = log["enqueued"] + count
+    mine = replicas(s, part["leader"])
+    mine["end"] = part["end"]
+    mine["known"] = part["end"]
+    mine["high"] = max(mine["high"], part["end"])
+    tell(s, K_APPENDED, b["name"], int(e["index"]), nodes(s, node)["entity"], part["entity"], attempt, e["offset"], 0,
+         count)  # fmt: skip
+    refresh(s, partition)
+    acks = collectors(s, q["producer"])["acks"]
+    e["answer"] = acks
+    e["attempt"] = attempt
+    if acks == ACKS_LEADER:
+        _answer(s, slot, attempt, ANSWER_YES, node)
+    for i in range(part["replicas"]):
+        replica = int(part["first"] + i)
+        r = replicas(s, replica)
+        if r["parked"] == 1:
+            r["parked"] = 0
+            r["caught_up"] = run["now"]
+            hand_out(s, replica)
+    raise_mark(s, partition)
+
+
+@kernel
+def _answer(s: State, slot: int, attempt: int, answer: int, node: int) -> None:
+    """The leader's answer leaves for the producer."""
+    b = batches(s, slot)
+    q = senders(s, b["sender"])
+    if collectors(s, q["producer"])["acks"] == ACKS_NONE:
+        return
+    p = producers(s, q["producer"])
+    part = partitions(s, q["partition"])["entity"]
+    b["refs"] = b["refs"] + 1
+    entity = clients(s, p["client"])["entity"]
+    tell(s, K_CONFIRM_SENT, b["name"], 0, entity, part, attempt, nodes(s, node)["entity"], answer, b["count"])
+    what = identity(p["ident"], b["name"])
+    arrives = cross(s, p["client"], DOWN, CONFIRM, what, attempt, runs(s, 0)["now"])
+    push(s, arrives, RANK_EVENT, L_ANSWER_IN, slot, attempt, answer)
+
+
+@kernel
+def hand_out(s: State, replica: int) -> None:
+    """The leader sends a follower all that it does not have yet."""
+    r = replicas(s, replica)
+    part = partitions(s, r["partition"])
+    n = nodes(s, replicas(s, part["leader"])["node"])
+    r["upto"] = part["end"]
+    r["asked_end"] = part["end"]
+    r["asked_at"] = runs(s, 0)["now"]
+    push(s, runs(s, 0)["now"] + n["network"], RANK_EVENT, L_FETCHED, replica, int(r["stamp"]), 0)
+
+
+@kernel
+def raise_mark(s: State, partition: int) -> None:
+    """Raise the high watermark to what all replicas in sync have, and do what waited for it."""
+    part = partitions(s, partition)
+    if part["leader"] < 0:
+        return
+    mark = part["end"]
+    for i in range(part["replicas"]):
+        r = replicas(s, part["first"] + i)
+        if r["in_sync"] == 1:
+            mark = min(mark, r["known"])
+    if mark <= part["mark"]:
+        return
+    part["mark"] = mark
+    node = int(replicas(s, part["leader"])["node"])
+    wait = int(part["wait"])
+    while wait >= 0:
+        e = batches(s, wait)
+        if e["offset"] + e["count"] > mark:
+            break
+        following = int(e["after"])
+        if e["answer"] == ACKS_ALL:
+            e["answer"] = 0
+            _answer(s, int(e["root"]), int(e["attempt"]), ANSWER_YES, node)
+        wait = following
+    part["wait"] = wait
+    if part["reader"] >= 0 and readers(s, part["reader"])["parked"] == 1:
+        give(s, int(part["reader"]))
+    release_head(s, partition)
+
+
+@kernel
+def give(s: State, reader: int) -> None:
+    """The leader answers a consumer's fetch with all that it may read."""
+    r = readers(s, reader)
+    part = partitions(s, r["partition"])
+    from_here = int(pollers(s, r["poller"])["client"])
+    node = int(replicas(s, part["leader"])["node"])
+    r["parked"] = 0
+    r["upto"] = min(part["mark"], r["have"] + r["most"])
+    leaves = serve(s, node, nodes(s, node)["deliver_ns"])
+    what = identity(clients(s, from_here)["self"], r["upto"])
+    arrives = cross(s, from_here, DOWN, DELIVERY, what, 0, leaves)
+    push(s, arrives, RANK_EVENT, L_GOT, reader, int(r["stamp"]), int(nodes(s, node)["epoch"]))
+
+
+@kernel
+def release_head(s: State, partition: int) -> None:
+    """Let go of batches that are read and committed, a few at a time."""
+    part = partitions(s, partition)
+    if part["reader"] < 0:
+        return
+    r = readers(s, part["reader"])
+    upto = min(part["mark"], min(r["committed"], r["done"]))
+    for _ in range(_AT_ONCE):
+        slot = int(part["head"])
+        if slot < 0:
+            return
+        e = batches(s, slot)
+        if e["offset"] + e["count"] > upto:
+            return
+        part["head"] = e["after"]
+        if part["head"] < 0:
+            part["tail"] = -1
+        if r["at"] == slot:
+            r["at"] = -1
+        e["in_log"] = 0
+        release(s, int(e["root"]))
+    if part["releasing"] == 0:
+        part["releasing"] = 1
+        push(s, runs(s, 0)["now"], RANK_CONTINUE, L_RELEASE, partition, 0, 0)

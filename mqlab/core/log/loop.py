@@ -1,0 +1,255 @@
+"""The loop of the log's program: :func:`advance_log` is its only kernel that Python calls.
+
+It returns why it stopped, as :func:`mqlab.core.loop.advance` does for queues.
+"""
+
+from __future__ import annotations
+
+from mqlab.core.arrivals import schedule_arrival, seek_arrival
+from mqlab.core.codes import (
+    E_ARRIVAL,
+    E_SEEK,
+    E_WARM,
+    R_BAD_COMMAND,
+    R_PAUSE,
+    R_REACHED,
+    R_ROOM,
+    RANK_CONTINUE,
+    RANK_EVENT,
+    RANK_WORLD,
+    W_CRASH_CLIENT,
+    W_CRASH_NODE,
+    W_POWER_LOSS,
+    W_RESTART_CLIENT,
+    W_RESTART_NODE,
+)
+from mqlab.core.heap import close_hole, push, take_top
+from mqlab.core.log.batches import retire
+from mqlab.core.log.codes import (
+    COMMIT_AUTO,
+    L_ANSWER_IN,
+    L_ASK_AGAIN,
+    L_ASK_IN,
+    L_AUTO,
+    L_BATCH_DO,
+    L_BATCH_IN,
+    L_COMMIT_IN,
+    L_COMMITTED,
+    L_CUT,
+    L_DONE,
+    L_FENCE,
+    L_FETCH_IN,
+    L_FETCHED,
+    L_FLUSH,
+    L_GOT,
+    L_LAG,
+    L_PUMP,
+    L_RELEASE,
+    L_RESET,
+    L_TIMER,
+)
+from mqlab.core.log.electing import crash_node, cut, fence, flush, restart_node
+from mqlab.core.log.following import ask_leader, fetch_in, fetched, look_at_lag
+from mqlab.core.log.leading import batch_do, batch_in, release_head
+from mqlab.core.log.reading import (
+    ask,
+    ask_again,
+    ask_in,
+    auto_commit,
+    commit_in,
+    committed,
+    crash_member,
+    done,
+    got,
+    restart_member,
+)
+from mqlab.core.log.records import batches, logs, partitions, pollers
+from mqlab.core.log.sending import answered, arrival, let_go_flying, pump_again, timed_out
+from mqlab.core.log.series import close_bins, warm
+from mqlab.core.records import clients, heap, inbox, runs
+from mqlab.jit import State, entry, kernel, seldom
+
+__all__ = ["advance_log"]
+
+_RANK_SHIFT = 56
+_PRODUCER = 0
+
+
+@kernel
+def _has_room(s: State) -> bool:
+    """Say whether every array has the headroom that one event may need."""
+    run = runs(s, 0)
+    return (
+        run["heap_n"] <= run["heap_full"]
+        and run["copy_fresh"] <= run["copies_full"]
+        and run["event_n"] <= run["events_full"]
+        and run["fate_n"] <= run["fates_full"]
+    )
+
+
+@kernel
+def _happen(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """Events along a record's ordinary way, the most frequent first."""
+    if kind == E_ARRIVAL:
+        arrival(s, a)
+    elif kind == L_DONE:
+        done(s, a, b)
+    elif kind == L_BATCH_IN:
+        batch_in(s, a, b, c)
+    elif kind == L_BATCH_DO:
+        batch_do(s, a, b, c)
+    elif kind == L_ANSWER_IN:
+        answered(s, a, b, c)
+    elif kind == L_FETCH_IN:
+        fetch_in(s, a, b)
+    elif kind == L_FETCHED:
+        fetched(s, a, b)
+    elif kind == L_ASK_IN:
+        ask_in(s, a, b)
+    elif kind == L_GOT:
+        got(s, a, b)
+    elif kind == L_PUMP:
+        pump_again(s, a, b)
+    elif kind == L_COMMIT_IN:
+        commit_in(s, a, b)
+    elif kind == L_COMMITTED:
+        committed(s, a, b)
+    else:
+        _happen_seldom(s, kind, a, b)
+
+
+@seldom
+def _happen_seldom(s: State, kind: int, a: int, b: int) -> None:
+    """Timers, faults and the rest of events cut into pieces."""
+    if kind == L_RELEASE:
+        partitions(s, a)["releasing"] = 0
+        release_head(s, a)
+    elif kind == L_TIMER:
+        timed_out(s, a)
+    elif kind == L_ASK_AGAIN:
+        ask_again(s, a, b)
+    elif kind == L_AUTO:
+        auto_commit(s, a, b)
+    elif kind == L_LAG:
+        look_at_lag(s, a)
+    elif kind == L_RESET:
+        let_go_flying(s, a, b)
+    elif kind == L_FENCE:
+        fence(s, a, b)
+    elif kind == L_FLUSH:
+        flush(s, a)
+    elif kind == L_CUT:
+        cut(s, a)
+    elif kind == E_SEEK:
+        seek_arrival(s, a)
+    elif kind == E_WARM:
+        warm(s)
+
+
+@seldom
+def _command(s: State, kind: int, a: int) -> bool:
+    """Do what the world says; False if it makes no sense."""
+    run = runs(s, 0)
+    if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE):
+        if not 0 <= a < run["nodes"]:
+            return False
+        if kind == W_RESTART_NODE:
+            restart_node(s, a)
+        else:
+            crash_node(s, a, int(kind == W_POWER_LOSS))
+        return True
+    if kind in (W_CRASH_CLIENT, W_RESTART_CLIENT):
+        if not 0 <= a < run["clients"] or clients(s, a)["kind"] == _PRODUCER:
+            return False
+        if kind == W_CRASH_CLIENT:
+            crash_member(s, int(clients(s, a)["owner"]))
+        else:
+            restart_member(s, int(clients(s, a)["owner"]))
+        return True
+    return False
+
+
+@seldom
+def _prime(s: State) -> None:
+    """Schedule what is due at the start."""
+    run = runs(s, 0)
+    log = logs(s, 0)
+    run["primed"] = 1
+    for producer in range(run["producers"]):
+        schedule_arrival(s, producer)
+    for partition in range(log["partitions"]):
+        part = partitions(s, partition)
+        push(s, max(part["lag_max"] // 2, 1), RANK_EVENT, L_LAG, partition, 0, 0)
+        for i in range(part["replicas"]):
+            if part["first"] + i != part["leader"]:
+                ask_leader(s, int(part["first"] + i))
+    if log["writeback"] > 0:
+        for node in range(run["nodes"]):
+            push(s, log["writeback"], RANK_EVENT, L_FLUSH, node, 0, 0)
+    for reader in range(log["readers"]):
+        ask(s, reader)
+    for poller in range(log["pollers"]):
+        if pollers(s, poller)["commit"] == COMMIT_AUTO:
+            push(s, pollers(s, poller)["interval"], RANK_EVENT, L_AUTO, poller, 0, 0)
+    if run["warmup"] > 0:
+        push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
+
+
+@seldom
+def _finish(s: State) -> int:
+    """The run is over: write the rows of every batch that somebody still holds."""
+    run = runs(s, 0)
+    close_bins(s, run["now"] + run["bin_ns"])
+    while run["cursor"] < run["copy_fresh"]:
+        if not _has_room(s):
+            return R_ROOM
+        slot = run["cursor"]
+        b = batches(s, slot)
+        if b["live"] == 1 and b["root"] == slot:
+            retire(s, slot)
+        run["cursor"] = slot + 1
+    return R_REACHED
+
+
+@entry
+def advance_log(s: State, horizon: int, budget: int) -> int:
+    """Let everything happen that is due before ``horizon`` (ns), at most ``budget`` events; say why it stopped.
+
+    Commands in the inbox happen first, at the present instant, each followed by its continuations.
+    """
+    run = runs(s, 0)
+    if run["finishing"] == 1:
+        return _finish(s)
+    if run["primed"] == 0:
+        _prime(s)
+    for _ in range(budget):
+        if not _has_room(s):
+            return R_ROOM
+        close_hole(s)
+        n = run["heap_n"]
+        top = heap(s, 0)
+        continues = n > 0 and (top["order"] >> _RANK_SHIFT) == RANK_CONTINUE
+        if run["inbox_n"] > 0 and not continues:
+            word = inbox(s, run["inbox_read"])
+            run["inbox_read"] = run["inbox_read"] + 1
+            if run["inbox_read"] == run["inbox_n"]:
+                run["inbox_read"] = 0
+                run["inbox_n"] = 0
+            close_bins(s, word["time"])
+            run["now"] = word["time"]
+            if not _command(s, word["kind"], word["a"]):
+                return R_BAD_COMMAND
+            continue
+        if n == 0 or (top["time"] >= horizon and not continues):
+            return R_REACHED
+        time = top["time"]
+        kind = top["kind"]
+        a = top["a"]
+        b = top["b"]
+        c = top["c"]
+        take_top(s)
+        if time >= run["next_bin"]:
+            close_bins(s, time)
+        run["now"] = time
+        _happen(s, kind, a, b, c)
+    return R_PAUSE

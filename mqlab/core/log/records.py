@@ -1,0 +1,31 @@
+"""The state of a simulated log: the records of the queues' program, then its own."""
+
+from __future__ import annotations
+
+from mqlab.core import records
+from mqlab.core.log import dtypes
+from mqlab.jit import accessor
+
+__all__ = [
+    "LOG_ARRAYS", "batches", "brokers", "cells", "collectors", "logs", "partitions", "pollers", "readers", "replicas",
+    "senders",
+]  # fmt: skip
+
+_OWN = (
+    ("logs", dtypes.LOG),
+    ("brokers", dtypes.BROKER),
+    ("collectors", dtypes.COLLECTOR),
+    ("senders", dtypes.SENDER),
+    ("batches", dtypes.BATCH),
+    ("cells", dtypes.CELL),
+    ("partitions", dtypes.PARTITION),
+    ("replicas", dtypes.REPLICA),
+    ("readers", dtypes.READER),
+    ("pollers", dtypes.POLLER),
+)
+LOG_ARRAYS = records.ARRAYS + _OWN
+"""Name and dtype of every array of the state, in the order of the directory."""
+
+logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers = (
+    accessor(len(records.ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN)
+)

@@ -1,0 +1,214 @@
+"""What happens to a record of a log, in words: batches, leaders, replicas, offsets; and why it ended as it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from mqlab.explain.reason import Reason
+from mqlab.explain.story import Moment, Story, moment_text, span, times
+from mqlab.model import Topic
+from mqlab.trace.fates import Cause, Fate
+from mqlab.trace.kinds import Kind
+from mqlab.trace.schema import EVENT
+
+__all__ = ["LOG_KINDS", "LOG_SENTENCES", "log_reason", "log_turns", "with_batches"]
+
+_OF_BATCHES = (
+    Kind.SENT, Kind.ARRIVED, Kind.APPENDED, Kind.APPEND_SKIPPED, Kind.CONFIRM_SENT, Kind.CONFIRMED, Kind.REFUSED,
+    Kind.TIMED_OUT, Kind.UNKNOWN, Kind.BACKED_OFF, Kind.GAVE_UP, Kind.VANISHED, Kind.STALE_PACKET,
+)  # fmt: skip
+_ANSWERS = ("yes", "too few replicas were in sync", "it did not lead the partition", "what came before was missing")
+
+
+def with_batches(story: Story) -> Story:
+    """Add to a record's rows those of its batch, of the replicas that got it, and of the commit that covered it."""
+    joined = story.of(Kind.COLLECTED)
+    if not len(joined) or story.trace.events is None:
+        return story
+    name, own = int(joined[0]["first"]), story.events
+    found = [own]
+    if name != story.message:
+        batch = story.trace.events.of_message(name).astype(EVENT, copy=False)
+        batch = batch[np.isin(batch["kind"], _OF_BATCHES)].copy()
+        batch["message"] = story.message
+        found.append(batch)
+    rows = np.concatenate(found)
+    place = _place(story, name)
+    for entry in rows[rows["kind"] == Kind.APPENDED]:
+        offset = int(entry["first"]) + place
+        gone = rows["time_ns"][(rows["kind"] == Kind.VANISHED) & (rows["copy"] == entry["copy"])]
+        until = gone.min() if len(gone) else story.trace.duration_ns + 1  # then its offset is another record's
+        times = story.world["time_ns"]
+        after = story.world[(story.world["queue"] == entry["queue"]) & (entry["time_ns"] <= times) & (times < until)]
+        for kind in (Kind.REPLICATED, Kind.OFFSET_COMMITTED):
+            mine = after[after["kind"] == kind]
+            mine = mine[(mine["first"] > offset) & (mine["first"] - mine["count"] <= offset)]
+            mine = mine[np.sort(np.unique(mine["actor"], return_index=True)[1])].copy()  # later ones are of another log
+            mine["message"], mine["copy"] = story.message, entry["copy"]
+            found.append(mine)
+    merged = np.concatenate(found)
+    return replace(story, events=merged[np.argsort(merged["time_ns"], kind="stable")])
+
+
+def _place(story: Story, name: int) -> int:
+    """Tell how many records of its batch stand before it: those that joined it with smaller numbers."""
+    if story.trace.events is None or name == story.message:
+        return 0
+    kind, first = story.trace.events.column("kind"), story.trace.events.column("first")
+    message = story.trace.events.column("message")
+    return int(np.count_nonzero((kind == Kind.COLLECTED) & (first == name) & (message < story.message)))
+
+
+def _topic(story: Story, queue: int) -> Topic | None:
+    return next((topic for topic in story.model.topics if topic.name == story.group(queue)), None)
+
+
+def _batch(m: Moment) -> str:
+    count = int(m.row["count"])
+    return "it" if count == 1 else f"its batch of {count} records"
+
+
+def _confirm_sent(m: Moment) -> str:
+    leader = m.story.name(m.first)
+    if m.cause:
+        return f"{leader} refused {_batch(m)}: {_ANSWERS[m.cause]}"
+    return f"{leader} acknowledged {_batch(m)}"
+
+
+def _truncated(m: Moment) -> str:
+    return f"{m.who} cut {int(m.row['count'])} records off its log of {m.queue}, which its leader did not have"
+
+
+def _elected(m: Moment) -> str:
+    return f"{m.who} began to lead {m.queue}{' although it was not in sync' if m.cause else ''} (epoch {m.first})"
+
+
+def _sync(m: Moment) -> str:
+    return f"{m.who} {'fell out of' if m.cause else 'was back in'} sync with {m.queue}, which left {m.first} in sync"
+
+
+LOG_SENTENCES: Mapping[Kind, Callable[[Moment], str]] = {
+    Kind.COLLECTED: lambda m: f"{m.who} put it into a batch for {m.queue}",
+    Kind.SENT: lambda m: f"{m.who} sent {_batch(m)}{f' again (try {m.attempt})' if m.attempt > 1 else ''}",
+    Kind.ARRIVED: lambda m: f"{_batch(m)} arrived at {m.who}",
+    Kind.APPENDED: lambda m: f"{m.who}, which led {m.queue}, put {_batch(m)} into its page cache (offset {m.first})",
+    Kind.APPEND_SKIPPED: lambda m: f"{m.who} saw from its sequence number that it had {_batch(m)} already",
+    Kind.REPLICATED: lambda m: f"{m.who} had fetched it",
+    Kind.CONFIRM_SENT: _confirm_sent,
+    Kind.CONFIRMED: lambda m: f"{m.who} learnt that {_batch(m)} was acknowledged",
+    Kind.REFUSED: lambda m: f"{m.who} learnt that {_batch(m)} was refused: {_ANSWERS[m.cause]}",
+    Kind.TIMED_OUT: lambda m: f"{m.who} had waited too long for an answer; what had become of {_batch(m)} was unknown",
+    Kind.UNKNOWN: lambda m: f"{m.who} lost its connection; what had become of {_batch(m)} was unknown",
+    Kind.BACKED_OFF: lambda m: f"{m.who} decided to send {_batch(m)} again in {span(m.first)}",
+    Kind.GAVE_UP: lambda m: f"{m.who} gave {_batch(m)} up and reported an error",
+    Kind.VANISHED: lambda m: f"{m.who}, the new leader, did not have {_batch(m)}: it was cut off the log of {m.queue}",
+    Kind.STALE_PACKET: lambda m: f"{_batch(m)} reached {m.who} when it was down, and was gone",
+    Kind.DELIVERED: lambda m: f"{m.who} polled it at offset {m.first}{' again' if m.attempt > 1 else ''}",
+    Kind.DROPPED: lambda m: f"{m.who} had {int(m.row['count'])} polled records of {m.queue} in its hands and lost them",
+    Kind.ACK_SENT: lambda m: f"{m.who} asked to commit offset {m.first} of {m.queue}",
+    Kind.IN_SYNC: _sync,
+    Kind.LEADER_ELECTED: _elected,
+    Kind.LOG_TRUNCATED: _truncated,
+    Kind.OFFSET_COMMITTED: lambda m: f"the offset {m.first} of {m.who}'s group in {m.queue} was committed",
+}
+"""For each kind what it says of a record; other kinds have the sentence of queues."""
+
+
+def _paths(story: Story, row: np.void) -> tuple[str, str, str]:
+    topic, reader = story.group(int(row["queue"])), next(
+        (group.name for group in story.model.consumers if group.queue == story.group(int(row["queue"]))), ""
+    )
+    return f"producers.{story.group(int(row['producer']))}", f"topics.{topic}", f"consumers.{reader}"
+
+
+def _was_unclean(story: Story, row: np.void) -> bool:
+    elected = story.world[(story.world["kind"] == Kind.LEADER_ELECTED) & (story.world["queue"] == row["queue"])]
+    return bool((elected["cause"] == 1).any())
+
+
+def _lost(story: Story, row: np.void) -> Reason:
+    who, topic, reader = _paths(story, row)
+    sends = story.producer.batching if story.producer else None
+    acks = f"{who}.acks: {sends.acks if sends else ''}"
+    cause = Cause(int(row["cause"]))
+    if cause == Cause.EARLY_COMMIT:
+        return Reason(
+            "Its offset was committed before it was processed, and the consumer died with it in its hands",
+            (f"{reader}.commit: before",), f"{reader}.commit: after: what is not processed is polled again",
+        )  # fmt: skip
+    if cause == Cause.OFFSET_RESET:
+        return Reason("The group's offset was beyond it when the consumer began again, so it was never polled",
+                      ("faults",))  # fmt: skip
+    if cause == Cause.WIRE:
+        return Reason("The leader was down when its batch arrived, and nobody asked whether it had come", (acks,),
+                      f"{who}.acks: all: what is not acknowledged is sent again")  # fmt: skip
+    if cause == Cause.UNSYNCED_DISK:
+        return Reason(
+            "It stood in page caches only, and the last replica in sync lost its power",
+            ("cluster.writeback", "faults"),
+            f"more replicas that must be in sync ({topic}.min_insync), in places that do not lose power together",
+        )  # fmt: skip
+    found = _topic(story, int(row["queue"]))
+    settings = [acks, *([f"{topic}.min_insync: {found.min_insync}"] if found else [])]
+    if found is not None and found.unclean_election and _was_unclean(story, row):
+        return Reason(
+            "A replica that was not in sync became the leader, and the log went on where that one ended",
+            (f"{topic}.unclean_election: true", *settings),
+            f"{topic}.unclean_election: false, or {topic}.min_insync: 2",
+        )
+    told = "its producer had been told that it was safe" if row["confirmed_ns"] >= 0 else "its producer was not told so"
+    where = "Only the leader that went down had it" if cause == Cause.UNREPLICATED else "The new leader did not have it"
+    return Reason(f"{where}; {told}", tuple(settings), f"{who}.acks: all with {topic}.min_insync: 2")
+
+LOG_KINDS = (Kind.COLLECTED, Kind.IN_SYNC, Kind.OFFSET_COMMITTED, Kind.APPEND_SKIPPED, Kind.LOG_TRUNCATED)
+"""Kinds that only logs have."""
+
+
+def log_reason(story: Story, row: np.void) -> Reason | None:
+    """Give the reason for the fate of a record; None where that of queues will do, or the message is in no log."""
+    if not story.model.topics:
+        return None
+    who, topic, reader = _paths(story, row)
+    fate = Fate(int(row["fate"]))
+    if fate == Fate.LOST:
+        return _lost(story, row)
+    if fate == Fate.REJECTED:
+        refused = story.of(Kind.REFUSED)
+        why = _ANSWERS[int(refused[-1]["cause"])] if len(refused) else "it was refused"
+        return Reason(f"The leader refused it until its producer gave up ({why})",
+                      (f"{topic}.min_insync", f"{who}.delivery_timeout"))  # fmt: skip
+    if fate == Fate.GAVE_UP:
+        return Reason("No leader acknowledged it in time, and its producer reported an error",
+                      (f"{who}.delivery_timeout", "faults"))  # fmt: skip
+    if fate == Fate.IN_FLIGHT:
+        if row["enqueued_ns"] < 0:
+            return Reason("It was still owed at the end: no leader had appended it", ("drain",))
+        if reader == "consumers.":
+            return Reason("It was still owed at the end: nobody reads its topic", ("consumers",))
+        return Reason("It was still owed at the end: it had not been processed", ("drain", f"{reader}.service"))
+    return None
+
+
+def log_turns(story: Story) -> Iterator[Reason]:
+    """Say what doubled a record or delayed it."""
+    for row in story.fates:
+        who, _, reader = _paths(story, row)
+        if row["copy_of"] >= 0:
+            yield Reason("It was sent again because no answer had come, and stands in the log twice",
+                         (f"{who}.idempotence: false",), f"{who}.idempotence: true")  # fmt: skip
+        if row["deliveries"] > 1:
+            yield Reason(
+                f"It was polled {times(int(row['deliveries']))}: its consumer died before its offset was committed, "
+                "and began again there",
+                (f"{reader}.commit", f"{reader}.commit_interval"),
+                f"{reader}.commit: after, with a small {reader}.max_poll",
+            )
+    elected = story.world[(story.world["kind"] == Kind.LEADER_ELECTED) & (story.world["first"] > 1)]
+    pauses = story.of(Kind.BACKED_OFF)
+    if len(pauses) and len(elected):
+        first = moment_text(int(elected[0]["time_ns"]))
+        yield Reason(f"It was sent {times(len(story.of(Kind.SENT)))}; a new leader was there at {first}",
+                     ("cluster.session",))  # fmt: skip

@@ -1,0 +1,65 @@
+"""The log: topics and their replicas, how producers send batches, how consumers poll and commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Batching", "Cluster", "Polling", "Topic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic: for each partition the nodes that hold a replica, the first leader first."""
+
+    name: str
+    partitions: tuple[tuple[str, ...], ...]
+    min_insync: int = 1
+    """With acks=all a leader refuses while fewer replicas than that are in sync."""
+    unclean_election: bool = False
+    """Whether a replica that is not in sync may lead when none that is in sync is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What holds for all nodes."""
+
+    session_ns: int
+    """How long a node must be silent before the controller takes it for dead."""
+    lag_max_ns: int
+    """A follower that was not at the end of its leader's log for so long is not in sync."""
+    writeback_ns: int
+    """How often the operating system writes back what is in the page cache; 0: never. Nothing else reaches a disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How a producer group sends to ``topic``: it collects records of a partition for ``linger_ns`` or ``batch_bytes``.
+
+    ``acks``: 0 (nobody answers) · 1 (the leader has it) · all (every replica in sync has it). ``max_in_flight`` batches
+    of a partition may be unanswered. A batch not acknowledged ``delivery_ns`` after its first record has failed.
+    """
+
+    topic: str
+    linger_ns: int
+    batch_bytes: int
+    acks: Literal["0", "1", "all"]
+    idempotent: bool
+    max_in_flight: int
+    request_timeout_ns: int
+    delivery_ns: int
+    retry_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How a group reads: at most ``max_records`` a poll, committed as ``commit`` says.
+
+    auto: what earlier polls gave, each ``interval_ns`` · before: what a poll gives, before the work on it begins ·
+    after: when all of them are processed. One fetch brings at most ``fetch_bytes`` of a partition.
+    """
+
+    commit: Literal["auto", "before", "after"]
+    interval_ns: int
+    max_records: int
+    fetch_bytes: int

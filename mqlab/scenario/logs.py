@@ -1,0 +1,51 @@
+"""The grammar of log systems: topics, the cluster, and which words of the others mean something there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from mqlab.scenario.fields import Count, Duration, Flag, Leaf, PositiveDuration, choice
+from mqlab.scenario.mapping import Spec, later
+
+__all__ = ["LOG_CONSUMER", "LOG_PRODUCER", "Acks", "ClusterSpec", "Commit", "TopicSpec"]
+
+
+class TopicSpec(Spec):
+    """A topic."""
+
+    reserved: ClassVar = {
+        **later("retention", "segment", "compact", "cleanup", "flush", "compression", "preferred_leader"),
+        "min_insync_replicas": ("`min_insync_replicas` is called `min_insync` here", "write `min_insync: 2`"),
+        "unclean_leader_election": (
+            "`unclean_leader_election` is called `unclean_election` here", "write `unclean_election: true`",
+        ),
+    }  # fmt: skip
+    partitions: Count | None = None
+    replicas: Count | None = None
+    min_insync: Count | None = None
+    unclean_election: Flag | None = None
+
+
+class ClusterSpec(Spec):
+    """What holds for all nodes of a log system."""
+
+    session: PositiveDuration | None = None
+    replica_lag_max: PositiveDuration | None = None
+    writeback: Duration | None = None
+
+
+def _acks(value: Any) -> Any:
+    written = choice("0", "1", "all").parse
+    return written(value if isinstance(value, bool) else str(value))
+
+
+Acks = Annotated[Literal["0", "1", "all"], Leaf(_acks, {"enum": [0, 1, "all"]})]
+Commit = Annotated[Literal["auto", "before", "after"], choice("auto", "before", "after")]
+
+LOG_PRODUCER: Final = (
+    "acks", "linger", "batch_size", "idempotence", "max_in_flight", "request_timeout", "delivery_timeout",
+    "retry_backoff",
+)  # fmt: skip
+"""Fields of a producer that only log systems know."""
+LOG_CONSUMER: Final = ("topic", "commit", "commit_interval", "max_poll", "fetch_max")
+"""Fields of a consumer that only log systems know."""

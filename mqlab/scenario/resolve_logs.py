@@ -1,0 +1,302 @@
+"""Scenario → model for log systems: topics with their replicas, batches, polls; what means nothing there is refused."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from mqlab.model import (
+    Batching,
+    Cluster,
+    Confirm,
+    Connection,
+    ConsumerGroup,
+    Destination,
+    Disk,
+    Link,
+    Model,
+    Node,
+    Polling,
+    ProducerGroup,
+    Topic,
+)
+from mqlab.model.clients import Backoff, Retry
+from mqlab.scenario import lower
+from mqlab.scenario.arrive import arrivals
+from mqlab.scenario.defaults import Book, Path, flag, word
+from mqlab.scenario.faults import resolve_faults
+from mqlab.scenario.groups import ConsumerSpec, MessageSpec, ProducerSpec
+from mqlab.scenario.logs import LOG_CONSUMER, LOG_PRODUCER, ClusterSpec, TopicSpec
+from mqlab.scenario.resolve_groups import link_of, message_of, service_of
+from mqlab.scenario.spec import CpuSpec, NodeSpec, ScenarioSpec
+from mqlab.units import format_count, parse_count, parse_duration, parse_size
+
+__all__ = ["refuse_log_words", "resolve_log"]
+
+PARTITIONS_MAX: Final = 1000
+BATCH_RECORDS_MAX: Final = 10_000
+POLL_MAX: Final = 10_000
+NODES_MAX: Final = 255
+_TRIES: Final = 2**31 - 1
+"""Kafka's default of `retries`; the time for delivery is what bounds them."""
+_IDEMPOTENT_MAX: Final = 5
+
+_PRODUCER: Final = {"count", "each", "arrivals", "message", "to", "link", *LOG_PRODUCER}
+_CONSUMER: Final = {"count", "service", "link", *LOG_CONSUMER}
+_SECTIONS: Final = ("exchanges", "queues", "bindings")
+_NODE: Final = {"cpu", "network"}
+_FAULTS: Final = {"nodes": ("crash", "power_loss"), "consumers": ("crash",), "producers": ()}
+
+
+def refuse_log_words(book: Book, spec: ScenarioSpec) -> None:
+    """Refuse fields of producers and consumers that only log systems know."""
+    for section, groups, words in (
+        ("producers", spec.producers, LOG_PRODUCER),
+        ("consumers", spec.consumers, LOG_CONSUMER),
+    ):
+        for name, group in groups.items():
+            for field in words:
+                if getattr(group, field) is not None:
+                    what = f"`{field}` needs a log system; system '{book.system.name}' has none"
+                    raise book.error((section, name, field), what, "leave it out, or choose `system: kafka`", key=True)
+
+
+def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
+    """Make a model of a log system's scenario."""
+    for section in _SECTIONS:
+        if getattr(spec, section):
+            what = f"`{section}` mean nothing to system '{book.system.name}'"
+            raise book.error((section,), what, "describe `topics` instead", key=True)
+    if not spec.producers or not spec.topics:
+        section = "topics" if not spec.topics else "producers"
+        example = "orders: {}" if not spec.topics else "buyers: {arrivals: {poisson: 100/s}}"
+        raise book.error((section,), f"the scenario has no {section}", f"add for instance `{section}: {{{example}}}`")
+    if spec.warmup is not None and spec.warmup >= spec.duration:
+        raise book.error(("warmup",), "`warmup` is not shorter than `duration`", "shorten it")
+    written = spec.nodes or dict.fromkeys(book.system.nodes, NodeSpec())
+    if len(written) > NODES_MAX:
+        raise book.error(("nodes",), f"more than {NODES_MAX} nodes", "use fewer")
+    nodes = tuple(_node(book, node, each) for node, each in written.items())
+    topics, first = [], 0
+    for topic_name, topic in spec.topics.items():
+        topics.append(_topic(book, topic_name, topic, [node.name for node in nodes], first))
+        first += len(topics[-1].partitions)
+    if first > PARTITIONS_MAX:
+        raise book.error(("topics",), f"{first} partitions are more than {PARTITIONS_MAX}", "use fewer")
+    model = Model(
+        name=spec.name or name,
+        system=book.system.name,
+        seed=book.pick(spec.seed, ("seed",), parse_count),
+        duration_ns=spec.duration,
+        drain_ns=book.pick(spec.drain, ("drain",), parse_duration),
+        warmup_ns=book.pick(spec.warmup, ("warmup",), parse_duration),
+        nodes=nodes,
+        exchanges=(),
+        queues=(),
+        bindings=(),
+        producers=tuple(_producer(book, spec, nodes, n, s) for n, s in spec.producers.items()),
+        consumers=tuple(_consumer(book, spec, n, s) for n, s in spec.consumers.items()),
+        topics=tuple(topics),
+        cluster=_cluster(book, spec.cluster or ClusterSpec()),
+    )
+    _refuse_second_groups(book, model)
+    model = resolve_faults(spec, book, model)
+    _refuse_faults(book, model)
+    return model
+
+
+def _refuse(book: Book, path: Path, spec: Any, known: set[str]) -> None:
+    """Refuse what is given and means nothing, or is not simulated."""
+    for field in type(spec).model_fields:
+        if field not in known and getattr(spec, field) is not None:
+            what = f"`{field}` means nothing to system '{book.system.name}', or is not simulated for it by this version"
+            raise book.error((*path, field), what, "leave it out", key=True)
+
+
+def _node(book: Book, name: str, spec: NodeSpec) -> Node:
+    path: Path = ("nodes", name)
+    _refuse(book, path, spec, _NODE)
+    cpu = spec.cpu or CpuSpec()
+    _refuse(book, (*path, "cpu"), cpu, {"publish", "deliver"})
+    given = None if spec.network is None else spec.network.latency
+    return Node(
+        name,
+        book.pick(cpu.publish, (*path, "cpu", "publish"), parse_duration),
+        book.pick(cpu.deliver, (*path, "cpu", "deliver"), parse_duration),
+        Disk(lower.constant("0 s"), 0.0, 0),
+        network_ns=book.pick(given, (*path, "network", "latency"), parse_duration),
+    )
+
+
+def _topic(book: Book, name: str, spec: TopicSpec, nodes: list[str], first: int) -> Topic:
+    path: Path = ("topics", name)
+    partitions = book.pick(spec.partitions, (*path, "partitions"), parse_count)
+    if partitions > PARTITIONS_MAX:
+        raise book.error((*path, "partitions"), f"more than {PARTITIONS_MAX} partitions", "use fewer")
+    replicas = book.pick(spec.replicas, (*path, "replicas"), parse_count)
+    if replicas > len(nodes):
+        there = f"there {'is' if len(nodes) == 1 else 'are'} {len(nodes)}"
+        what = f"{replicas} replicas need {replicas} nodes, and {there}"
+        raise book.error((*path, "replicas"), what, "lower `replicas`, or name more in `nodes`")
+    least = book.pick(spec.min_insync, (*path, "min_insync"), parse_count)
+    if least > replicas:
+        what = f"{least} replicas in sync are demanded and there are only {replicas}: acks=all would always be refused"
+        raise book.error((*path, "min_insync"), what, "lower `min_insync`, or raise `replicas`")
+    homes = tuple(
+        tuple(nodes[(first + number + i) % len(nodes)] for i in range(replicas)) for number in range(partitions)
+    )
+    return Topic(name, homes, least, book.pick(spec.unclean_election, (*path, "unclean_election"), flag))
+
+
+def _cluster(book: Book, spec: ClusterSpec) -> Cluster:
+    return Cluster(
+        book.pick(spec.session, ("cluster", "session"), parse_duration),
+        book.pick(spec.replica_lag_max, ("cluster", "replica_lag_max"), parse_duration),
+        book.pick(spec.writeback, ("cluster", "writeback"), parse_duration),
+    )
+
+
+def _plain_link(book: Book, spec: ScenarioSpec, path: Path, written: Any) -> Link:
+    link = link_of(book, spec, path, written)
+    for side in (link.up, link.down):
+        if side.loses or side.duplicate or side.bandwidth_bytes_per_s or not link.ordered:
+            what = "a link that loses, doubles, reorders or bounds what it carries is not simulated for a log system"
+            raise book.error((*path, "link"), what, "give it a latency only", key=True)
+    return link
+
+
+def _the_topic(book: Book, spec: ScenarioSpec, path: Path, field: str, written: Any) -> str:
+    if written is None:
+        if len(spec.topics) > 1:
+            listed = ", ".join(list(spec.topics)[:5])
+            what = f"it is not clear which topic is meant ({listed})"
+            raise book.error(path, what, f"add `{field}: TOPIC`", key=True)
+        return next(iter(spec.topics))
+    if not isinstance(written, str):
+        raise book.error((*path, field), "a producer sends to one topic", f"write `{field}: TOPIC`")
+    if written not in spec.topics:
+        raise book.unknown((*path, field), "topic", written, spec.topics)
+    return written
+
+
+def _producer(
+    book: Book, scenario: ScenarioSpec, nodes: tuple[Node, ...], name: str, spec: ProducerSpec
+) -> ProducerGroup:
+    path: Path = ("producers", name)
+    _refuse(book, path, spec, _PRODUCER)
+    count = book.pick(spec.count, (*path, "count"), parse_count)
+    each = book.pick(spec.each, (*path, "each"), flag)
+    times = arrivals(book, path, spec, count, each, scenario.duration)
+    if times.kind in ("closed", "by_hand"):
+        what = f"`{times.kind}` arrivals are not simulated for a log system by this version"
+        raise book.error((*path, "arrivals"), what, "write for instance `{poisson: 100/s}`")
+    given = spec.message or MessageSpec()
+    _refuse(book, (*path, "message"), given, {"size", "key", "persistent"})
+    if given.persistent is False:
+        where = (*path, "message", "persistent")
+        raise book.error(where, "every record is written to the log", "leave it out", key=True)
+    message = message_of(book, scenario, nodes, path, given, times.recording)
+    if message.sizes is not None or (times.recording and times.recording.sizes_bytes):
+        what = "records of different sizes are not simulated for a log system by this version"
+        raise book.error((*path, "message"), what, "write one size, such as `size: 1 KiB`")
+    batching = _batching(book, scenario, path, spec, message.size_bytes)
+    return ProducerGroup(
+        name=name,
+        count=count,
+        arrivals=times,
+        message=message,
+        destination=Destination("", ((batching.topic, 1.0),)),
+        confirm=None if batching.acks == "0" else Confirm(0, batching.request_timeout_ns),
+        retry=Retry(_TRIES, Backoff(batching.retry_ns, 1.0, batching.retry_ns, "none")),
+        link=_plain_link(book, scenario, path, spec.link),
+        connection=Connection(0, 0),
+        node=nodes[0].name,
+        batching=batching,
+    )
+
+
+def _batching(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec, record_bytes: int) -> Batching:
+    acks: Literal["0", "1", "all"] = book.pick(spec.acks, (*path, "acks"), word)
+    flying = book.pick(spec.max_in_flight, (*path, "max_in_flight"), parse_count)
+    if flying < 1:
+        raise book.error((*path, "max_in_flight"), "nothing could ever be sent", "write at least 1")
+    idempotent = spec.idempotence
+    if idempotent is None:
+        idempotent = flag(book.text((*path, "idempotence"))) and acks == "all" and flying <= _IDEMPOTENT_MAX
+        used = ".".join(map(str, (*path, "idempotence")))
+        book.used[used] = (used, str(idempotent).lower(), book.used[used][2])
+    elif idempotent and acks != "all":
+        what = "Must set acks to all in order to use the idempotent producer"
+        raise book.error((*path, "acks"), what, "write `acks: all`, or `idempotence: false`")
+    elif idempotent and flying > _IDEMPOTENT_MAX:
+        most = f"max.in.flight.requests.per.connection to at most {_IDEMPOTENT_MAX}"
+        what = f"Must set {most} to use the idempotent producer"
+        raise book.error((*path, "max_in_flight"), what, f"write {_IDEMPOTENT_MAX}, or `idempotence: false`")
+    linger = book.pick(spec.linger, (*path, "linger"), parse_duration)
+    timeout = book.pick(spec.request_timeout, (*path, "request_timeout"), parse_duration)
+    delivery = book.pick(spec.delivery_timeout, (*path, "delivery_timeout"), parse_duration)
+    if delivery < linger + timeout:
+        what = "delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms"
+        field = "delivery_timeout" if spec.delivery_timeout is not None else "request_timeout"
+        raise book.error((*path, field), what, "raise `delivery_timeout`, or lower `request_timeout`")
+    size = book.pick(spec.batch_size, (*path, "batch_size"), parse_size)
+    if size // max(record_bytes, 1) > BATCH_RECORDS_MAX:
+        what = f"a batch would hold more than {format_count(BATCH_RECORDS_MAX)} records"
+        raise book.error((*path, "batch_size"), what, "lower `batch_size`, or send larger records")
+    pause = book.pick(spec.retry_backoff, (*path, "retry_backoff"), parse_duration)
+    topic = _the_topic(book, scenario, path, "to", spec.to)
+    return Batching(topic, linger, size, acks, idempotent, flying, timeout, delivery, max(pause, 1))
+
+
+def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) -> ConsumerGroup:
+    path: Path = ("consumers", name)
+    _refuse(book, path, spec, _CONSUMER)
+    service = service_of(book, (*path, "service"), spec.service)
+    if service is None:
+        what = "work by hand is not simulated for a log system by this version"
+        raise book.error((*path, "service"), what, "write for instance `service: 1 ms`")
+    polls = book.pick(spec.max_poll, (*path, "max_poll"), parse_count)
+    if polls > POLL_MAX:
+        raise book.error((*path, "max_poll"), f"more than {format_count(POLL_MAX)} records a poll", "lower it")
+    return ConsumerGroup(
+        name=name,
+        queue=_the_topic(book, scenario, path, "topic", spec.topic),
+        count=book.pick(spec.count, (*path, "count"), parse_count),
+        prefetch=0,
+        ack="manual",
+        service=service,
+        link=_plain_link(book, scenario, path, spec.link),
+        connection=Connection(0, 0),
+        restart_ns=0,
+        polling=Polling(
+            book.pick(spec.commit, (*path, "commit"), word),
+            max(1, book.pick(spec.commit_interval, (*path, "commit_interval"), parse_duration)),
+            polls,
+            book.pick(spec.fetch_max, (*path, "fetch_max"), parse_size),
+        ),
+    )
+
+
+def _refuse_second_groups(book: Book, model: Model) -> None:
+    """Refuse a second group that reads a topic: records have one reader so far."""
+    reading: dict[str, str] = {}
+    for group in model.consumers:
+        if group.queue in reading:
+            what = f"`{reading[group.queue]}` reads `{group.queue}` already; a second group is not simulated"
+            raise book.error(("consumers", group.name), what, "let it read another topic, or remove it", key=True)
+        reading[group.queue] = group.name
+    for group in model.consumers:
+        partitions = next(len(topic.partitions) for topic in model.topics if topic.name == group.queue)
+        if group.count > partitions:
+            what = f"{group.count} members share {partitions} partition{'s' * (partitions > 1)}: some would have none"
+            raise book.error(("consumers", group.name), what, "lower `count`, or raise `partitions`", key=True)
+
+
+def _refuse_faults(book: Book, model: Model) -> None:
+    """Refuse faults that are not simulated for a log system."""
+    sections = {f"{section}.{each.name}": section for section in _FAULTS for each in getattr(model, section)}
+    names = {name.partition(".")[2]: section for name, section in sections.items()} | sections
+    for fault in (*model.faults, *(random.fault for random in model.random_faults)):
+        section = names[fault.target.partition("[")[0]]
+        if fault.kind not in _FAULTS[section]:
+            what = f"`{fault.kind}` of `{fault.target}` is not simulated for a log system by this version"
+            raise book.error(("faults",), what, "let a node crash or lose its power, or a consumer crash")

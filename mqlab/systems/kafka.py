@@ -1,0 +1,69 @@
+"""Apache Kafka: a replicated log. What is simulated, and what is left out, stands in decision 0015."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mqlab.systems.base import OURS, Default, System
+from mqlab.systems.common import COMMON
+from mqlab.systems.log_promises import log_contract
+
+__all__ = ["SYSTEM"]
+
+_PRODUCER = "https://kafka.apache.org/documentation/#producerconfigs_"
+_CONSUMER = "https://kafka.apache.org/documentation/#consumerconfigs_"
+_BROKER = "https://kafka.apache.org/documentation/#brokerconfigs_"
+_SHARED: Final = (
+    "seed", "drain", "warmup", "producers.*.count", "producers.*.each", "producers.*.message.size",
+    "producers.*.message.key", "producers.*.link.latency", "producers.*.link.loss", "producers.*.link.bandwidth",
+    "producers.*.link.duplicate", "producers.*.link.ordered", "consumers.*.count", "consumers.*.service",
+    "consumers.*.link.loss", "consumers.*.link.bandwidth", "consumers.*.link.duplicate", "consumers.*.link.ordered",
+)  # fmt: skip
+
+DEFAULTS: Final = (
+    *(default for default in COMMON if default.path in _SHARED),
+    Default("producers.*.message.persistent", "true", OURS + "every record is written to the log"),
+    Default("producers.*.acks", "all", f"{_PRODUCER}acks: all (since 3.0)"),
+    Default("producers.*.linger", "0 s", f"{_PRODUCER}linger.ms: 0 (5 since 4.0)"),
+    Default("producers.*.batch_size", "16 KiB", f"{_PRODUCER}batch.size: 16384"),
+    Default("producers.*.idempotence", "true", f"{_PRODUCER}enable.idempotence: true, if nothing forbids it"),
+    Default("producers.*.max_in_flight", "5", f"{_PRODUCER}max.in.flight.requests.per.connection: 5"),
+    Default("producers.*.request_timeout", "30 s", f"{_PRODUCER}request.timeout.ms: 30000"),
+    Default("producers.*.delivery_timeout", "120 s", f"{_PRODUCER}delivery.timeout.ms: 120000"),
+    Default("producers.*.retry_backoff", "100 ms", f"{_PRODUCER}retry.backoff.ms: 100"),
+    Default("topics.*.partitions", "1", f"{_BROKER}num.partitions: 1"),
+    Default("topics.*.replicas", "1", f"{_BROKER}default.replication.factor: 1"),
+    Default("topics.*.min_insync", "1", f"{_BROKER}min.insync.replicas: 1"),
+    Default("topics.*.unclean_election", "false", f"{_BROKER}unclean.leader.election.enable: false"),
+    Default("cluster.session", "9 s", f"{_BROKER}broker.session.timeout.ms: 9000"),
+    Default("cluster.replica_lag_max", "30 s", f"{_BROKER}replica.lag.time.max.ms: 30000"),
+    Default("cluster.writeback", "30 s", "Linux, vm.dirty_expire_centisecs: 3000; brokers ask for no fsync"),
+    Default("consumers.*.commit", "auto", f"{_CONSUMER}enable.auto.commit: true"),
+    Default("consumers.*.commit_interval", "5 s", f"{_CONSUMER}auto.commit.interval.ms: 5000"),
+    Default("consumers.*.max_poll", "500", f"{_CONSUMER}max.poll.records: 500"),
+    Default("consumers.*.fetch_max", "1 MiB", f"{_CONSUMER}max.partition.fetch.bytes: 1048576"),
+    Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms in a data centre"),
+    Default("nodes.*.cpu.publish", "20 us", OURS + "a produce request: some 50,000 batches a second"),
+    Default("nodes.*.cpu.deliver", "20 us", OURS + "a consumer's fetch: some 50,000 a second"),
+    Default("nodes.*.network.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
+)  # fmt: skip
+
+SYSTEM: Final = System(
+    name="kafka",
+    title="Apache Kafka",
+    summary="A replicated log: producers append batches, consumers read at their own offset and commit it.",
+    mechanisms={
+        "topics": "partitions with replicas; a leader, those in sync, the high watermark; clean and unclean elections",
+        "cluster": "session time-outs of nodes, how far a follower may lag, when page caches are written back",
+        "producers": "batches by linger and size, acks 0, 1 or all, batches in flight, retries, idempotence; "
+        "partition by key (murmur2) or the one that sticks for a batch",
+        "consumers": "a group with partitions shared out by range; polls, automatic or own commits",
+        "nodes": "processor and network to the other nodes; process crash and power loss",
+        "links": "latency",
+    },
+    defaults=DEFAULTS,
+    contract=log_contract,
+    nodes=("broker-1", "broker-2", "broker-3"),
+    replicated=True,
+    log=True,
+)

@@ -1,0 +1,137 @@
+"""What a replicated log promises under a configuration: acks, replicas in sync, elections, commits.
+
+Faults that come at random count as several. As for queues the first reason found permits an anomaly; where there is
+none the system promises its absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mqlab.model import Batching, ConsumerGroup, Fault, Model, ProducerGroup, Topic
+from mqlab.systems.base import ANOMALIES, Promise
+
+__all__ = ["log_contract"]
+
+_MANY: Final = 2
+_NEVER: Final = {
+    "phantom": "no system may deliver what nobody sent",
+    "skipped": "a consumer reads one offset after the other, and begins again where it committed",
+    "nonmonotonic": "a consumer reads one offset after the other, and begins again where it committed",
+    "inconsistent_offsets": "an offset below the high watermark holds one record",
+    "unseen": "what is below the high watermark is handed out in its turn",
+    "stale": "records have no time-to-live",
+    "aborted_read": "no producer works in transactions",
+    "reply_mismatch": "nobody asks for replies",
+}
+
+
+def log_contract(model: Model) -> dict[str, Promise]:
+    """Judge what a log such as Kafka promises for this model.
+
+    Examples
+    --------
+    >>> from mqlab.scenario import load                                                 # doctest: +SKIP
+    >>> log_contract(load("kafka-acks-all").model)["lost"].permitted                    # doctest: +SKIP
+    False
+    """
+    again, twice = _why_redelivered(model), _why_appended_twice(model)
+    reasons = {
+        "lost": (_why_lost(model), "what is acknowledged is on enough replicas, and is committed when it is processed"),
+        "recovered": ("a batch may be appended though its answer never comes", ""),
+        "redelivered": (again, "no consumer dies, so none begins again at an earlier offset"),
+        "enqueued_twice": (twice, "nothing that a leader has appended is appended again"),
+        "log_duplicate": (twice, "nothing that a leader has appended is appended again"),
+        "duplicate_effect": (again or twice, "no record reaches a handler twice"),
+        "out_of_order": (_why_disorder(model), "one producer a partition, and no batch overtakes another"),
+    }
+    promises: dict[str, Promise] = {}
+    for anomaly in ANOMALIES:
+        if anomaly in _NEVER:
+            promises[anomaly] = Promise(False, _NEVER[anomaly])
+        else:
+            why, because = reasons[anomaly]
+            promises[anomaly] = Promise(bool(why), why or because)
+    return promises
+
+
+def _senders(model: Model) -> Iterator[tuple[ProducerGroup, Batching, Topic]]:
+    topics = {topic.name: topic for topic in model.topics}
+    for group in model.producers:
+        if group.batching is not None:
+            yield group, group.batching, topics[group.batching.topic]
+
+
+def _readers(model: Model, topic: Topic) -> Iterator[ConsumerGroup]:
+    return (group for group in model.consumers if group.queue == topic.name)
+
+
+def _faults_on_nodes(model: Model, topic: Topic) -> list[Fault]:
+    """Faults of the nodes that have replicas of a topic; those that come at random count as several."""
+    homes = {node for homes in topic.partitions for node in homes}
+    random = [each.fault for each in model.random_faults for _ in range(_MANY)]
+    return [fault for fault in (*model.faults, *random) if fault.target.removeprefix("nodes.") in homes]
+
+
+def _dies(model: Model, group: ConsumerGroup) -> bool:
+    faults = (*model.faults, *(each.fault for each in model.random_faults))
+    return any(fault.target.partition("[")[0] in (group.name, f"consumers.{group.name}") for fault in faults)
+
+
+def _why_lost(model: Model) -> str:
+    for group, batching, topic in _senders(model):
+        why = _why_not_kept(model, group, batching, topic)
+        if why:
+            return why
+        for reader in _readers(model, topic):
+            if reader.polling is not None and reader.polling.commit == "before" and _dies(model, reader):
+                return f"`{reader.name}` commits before it processes, and it crashes"
+    return ""
+
+
+def _why_not_kept(model: Model, group: ProducerGroup, batching: Batching, topic: Topic) -> str:
+    """Say why what a producer was told is safe may be gone."""
+    if batching.acks == "0":
+        return f"`{group.name}` asks for no acknowledgement (acks: 0)"
+    faults = _faults_on_nodes(model, topic)
+    if not faults:
+        return ""
+    replicas = len(topic.partitions[0])
+    power = any(fault.kind == "power_loss" for fault in faults)
+    if replicas == 1:
+        return f"the only replica of `{topic.name}` may lose its page cache with its power" if power else ""
+    if batching.acks == "1":
+        return f"`{group.name}` is told as soon as the leader has it (acks: 1), and a leader may go down"
+    if len(faults) < _MANY:
+        return ""
+    if topic.unclean_election:
+        return f"`{topic.name}` may be led by a replica that is not in sync (unclean_election), and several go down"
+    if power and len(faults) >= topic.min_insync:
+        return f"`{topic.name}` is in page caches only, and all replicas in sync may lose theirs"
+    return ""
+
+
+def _why_redelivered(model: Model) -> str:
+    for group in model.consumers:
+        if _dies(model, group):
+            return f"`{group.name}` crashes, and begins again at the offset that was committed last"
+    return ""
+
+
+def _why_appended_twice(model: Model) -> str:
+    for group, batching, _ in _senders(model):
+        if batching.acks != "0" and not batching.idempotent:
+            return f"`{group.name}` sends again what is not answered, and is not idempotent"
+    return ""
+
+
+def _why_disorder(model: Model) -> str:
+    writing: dict[str, int] = {}
+    for group, batching, topic in _senders(model):
+        writing[topic.name] = writing.get(topic.name, 0) + group.count
+        if writing[topic.name] > 1:
+            return f"several producers write to `{topic.name}`"
+        if batching.acks != "0" and not batching.idempotent and batching.max_in_flight > 1:
+            return f"`{group.name}` has several batches in flight, and one that is sent again comes after later ones"
+    return ""

@@ -1,0 +1,68 @@
+"""Log scenarios that are wrong, each one step away from a good one: what is said, and where."""
+
+from __future__ import annotations
+
+import pytest
+
+from mqlab.errors import ScenarioError
+from mqlab.scenario import loads
+
+GOOD = """\
+name: log
+system: kafka
+duration: 10 s
+nodes: {broker-1: {}, broker-2: {}}
+topics:
+  orders: {replicas: 2, min_insync: 2}
+producers:
+  shop: {arrivals: {poisson: 100/s}, acks: all}
+consumers:
+  stock: {topic: orders, service: 1 ms}
+faults:
+  - {at: 3 s, crash: broker-1, for: 1 s}
+"""
+
+
+def test_the_good_one_is_good() -> None:
+    assert loads(GOOD).model.topics[0].partitions == (("broker-1", "broker-2"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ("replicas: 2", "replicas: 3", 6, "3 replicas need 3 nodes, and there are 2"),
+        ("min_insync: 2", "min_insync: 3", 6, "acks=all would always be refused"),
+        ("min_insync: 2", "min_insync_replicas: 2", 6, "called `min_insync` here"),
+        ("min_insync: 2", "retention: 7 d", 6, "not simulated by this version"),
+        ("acks: all", "acks: 2", 8, "`2` is not one of 0, 1, all"),
+        ("acks: all", "acks: 1, idempotence: true", 8, "Must set acks to all"),
+        ("acks: all", "idempotence: true, max_in_flight: 6", 8, "Must set max.in.flight"),
+        ("acks: all", "linger: 100 s", 8, "delivery.timeout.ms should be equal to or larger"),
+        ("acks: all", "confirm: true", 8, "`confirm` means nothing to system 'kafka'"),
+        ("acks: all", "to: order", 8, "there is no topic `order`"),
+        ("acks: all", "link: {loss: 1 %}", 8, "a latency only"),
+        ("acks: all", "batch_size: 1 GiB, message: {size: 100 B}", 8, "more than"),
+        ("poisson: 100/s", "closed: {think: 1 s}", 8, "`closed` arrivals are not simulated"),
+        ("topic: orders", "prefetch: 3", 10, "`prefetch` means nothing to system 'kafka'"),
+        ("topic: orders", "count: 2", 10, "2 members share 1 partition"),
+        ("service: 1 ms", "commit: never", 10, "`never` is not one of auto, before, after"),
+        ("consumers:\n", "consumers:\n  audit: {}\n", 11, "a second group is not simulated"),
+        ("crash: broker-1", "pause: broker-1", 12, "`pause` of `broker-1` is not simulated"),
+        ("crash: broker-1", "crash: shop", 12, "`crash` of `shop` is not simulated"),
+        ("topics:", "queues:", 5, "mean nothing to system 'kafka'"),
+        ("system: kafka", "system: rabbitmq", 5, "`topics` need a log system"),
+        ("{broker-1: {}, ", "{broker-1: {disk: {fsync: 1 ms}}, ", 4, "`disk` means nothing to system 'kafka'"),
+    ],
+)
+def test_a_broken_log_is_refused_where_it_is_broken(old: str, new: str, line: int, what: str) -> None:
+    assert GOOD.count(old) >= 1
+    with pytest.raises(ScenarioError) as error:
+        loads(GOOD.replace(old, new, 1))
+    assert what in f"{error.value.what} {error.value.mend}"
+    assert error.value.place is not None
+    assert error.value.place.line == line
+
+
+def test_words_of_logs_need_a_log() -> None:
+    with pytest.raises(ScenarioError, match="`acks` needs a log system"):
+        loads("system: rabbitmq\nduration: 1 s\nqueues: {q: {}}\nproducers: {p: {arrivals: {poisson: 1/s}, acks: 1}}\n")

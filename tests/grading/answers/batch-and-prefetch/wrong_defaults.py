@@ -1,0 +1,7 @@
+# Sets nothing: unlimited prefetch, an acknowledgement for each order.
+# loses: 2,000 orders a second are kept up with, p99 at most 450 ms
+# loses: a crash brings back at most 60 orders
+# loses: a crash has at most 24 orders done twice
+# loses: in a quiet hour an order is off the books 50 ms after it is done
+def configure():
+    return {}

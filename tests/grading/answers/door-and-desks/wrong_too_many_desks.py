@@ -1,0 +1,13 @@
+# As many desks as possible: the database is in its own way.
+# loses: at most 22 % are refused
+# loses: 99 % of the orders are done within 3.3 s
+# loses: the database has at most 24 connections
+def configure():
+    return {
+        "queues.orders.durable": True,
+        "queues.orders.overflow": "reject-publish",
+        "queues.orders.max_length": 850,
+        "consumers.stock.count": 100,
+        "consumers.stock.prefetch": 2,
+        "consumers.stock.ack": "manual",
+    }

@@ -1,0 +1,10 @@
+# loses: a crash of the process, a quick disk
+# loses: a crash of the process, a slow disk
+# loses: a loss of power
+# It takes the window for full.
+def lost_orders(rate_per_s, collect_ms, fsync_ms, power):
+    busy = rate_per_s * fsync_ms / 1000 > 1  # more than one order comes while the disk writes
+    window_ms = fsync_ms if busy else collect_ms
+    in_memory = rate_per_s * window_ms / 1000
+    not_synced = rate_per_s * fsync_ms / 1000 if power else 0
+    return in_memory + not_synced

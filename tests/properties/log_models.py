@@ -1,0 +1,58 @@
+"""Random log models: topics, replicas, acks, batches, commits, and nodes and consumers that crash."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from mqlab.model import Fault, Keys, Message, Model
+from tests.support.logs import NODES, log, reader, sender, topic
+from tests.support.models import MS, US, Distribution, every, takes, wire
+
+__all__ = ["log_models"]
+
+
+def faults(*, consumers: bool) -> st.SearchStrategy[Fault]:
+    """Nodes (and consumers, if there are any) that go down, most of them for a while."""
+    lasts = st.sampled_from([5 * MS, 40 * MS, 150 * MS, -1])
+    at = st.integers(1, 120).map(lambda ms: ms * MS + 130 * US)
+    on_node = st.builds(
+        lambda at, kind, node, lasts: Fault(at, kind, node, lasts),
+        at, st.sampled_from(["crash", "power_loss"]), st.sampled_from(NODES), lasts,
+    )  # fmt: skip
+    if not consumers:
+        return on_node
+    return on_node | st.builds(lambda at, lasts: Fault(at, "crash", "r", lasts), at, lasts)
+
+
+@st.composite
+def log_models(draw: st.DrawFn) -> Model:
+    """One topic, one or two groups of producers, perhaps a consumer group, and a few faults."""
+    acks = draw(st.sampled_from(["0", "1", "all"]))
+    batching = {
+        "acks": acks, "idempotent": acks == "all" and draw(st.booleans()),
+        "linger_ns": draw(st.sampled_from([0, MS, 7 * MS])), "batch_bytes": draw(st.sampled_from([100, 400, 2000])),
+        "max_in_flight": draw(st.integers(1, 5)), "delivery_ns": draw(st.sampled_from([60 * MS, 400 * MS])),
+        "request_timeout_ns": draw(st.sampled_from([10 * MS, 45 * MS])),
+    }  # fmt: skip
+    keys = draw(st.sampled_from([Keys(), Keys("uniform", 5)]))
+    producers = [
+        sender(name, count=draw(st.integers(1, 2)), arrivals=every(draw(st.sampled_from([400 * US, MS, 3 * MS])), 60),
+               message=Message(100, keys, True), **batching)
+        for name in ("p", "s")[: draw(st.integers(1, 2))]
+    ]  # fmt: skip
+    spread = Distribution("exponential", (300.0 * US,))
+    partitions = draw(st.integers(1, 3))
+    consumers = [
+        reader(count=draw(st.integers(1, 2)), commit=draw(st.sampled_from(["auto", "before", "after"])),
+               max_records=draw(st.integers(1, 20)), fetch_bytes=draw(st.sampled_from([100, 1000, 100_000])),
+               service=draw(st.sampled_from([takes(0), takes(500 * US), spread])),
+               link=wire(draw(st.integers(0, 500)) * US))
+    ] * draw(st.integers(0, 4).map(bool))  # fmt: skip
+    return log(
+        topics=[topic(partitions=partitions, replicas=draw(st.integers(1, 3)), min_insync=draw(st.integers(1, 2)),
+                      unclean_election=draw(st.booleans()))],
+        producers=producers, consumers=consumers, faults=draw(st.lists(faults(consumers=bool(consumers)), max_size=5)),
+        session_ns=draw(st.sampled_from([8 * MS, 30 * MS])), lag_max_ns=draw(st.sampled_from([20 * MS, 100 * MS])),
+        writeback_ns=draw(st.sampled_from([0, 15 * MS])), seed=draw(st.integers(1, 99)), duration_ns=100 * MS,
+        drain_ns=draw(st.sampled_from([10 * MS, 900 * MS])), warmup_ns=draw(st.sampled_from([0, 5 * MS])),
+    )  # fmt: skip
