@@ -201,8 +201,11 @@ def put(path: Path, text: str) -> None:
 
 def call(folder: Path, *words: str) -> tuple[str, float]:
     """Call a command of this Python; give what it printed and how long it took."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    environment = {**os.environ, "PATH": path}  # nbgrader starts `alembic` by its name alone
+    command = [sys.executable, "-m", *words]
     start = perf_counter()
-    done = subprocess.run([sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     wall_s = perf_counter() - start
     if done.returncode != 0:
         complaint = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]

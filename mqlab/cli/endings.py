@@ -33,6 +33,15 @@ from mqlab.errors import MqlabError, did_you_mean
 REPEAT_S = 0.05
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C came.
+
+    A kind of its own, because Python remembers a plain KeyboardInterrupt that passes through ``exec`` of a text
+    (importing makes classes that way) and, although it was caught, dies of SIGINT in the end instead of giving
+    the exit code.
+    """
+
+
 class Terminated(BaseException):
     """SIGTERM came. Not an Exception, so that nothing but clean-up code stands in its way."""
 
@@ -51,8 +60,11 @@ def interruptible() -> Iterator[None]:
     def terminate(_signal: int, _frame: FrameType | None) -> None:
         raise Terminated
 
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise Interrupted
+
     def forgotten(lost: sys.UnraisableHookArgs) -> None:
-        again = {KeyboardInterrupt: signal.SIGINT, Terminated: signal.SIGTERM}.get(lost.exc_type)
+        again = {Interrupted: signal.SIGINT, Terminated: signal.SIGTERM}.get(lost.exc_type)
         if again is None:
             hook_before(lost)
         else:
@@ -61,12 +73,22 @@ def interruptible() -> Iterator[None]:
             timer.start()
 
     before, hook_before = signal.signal(signal.SIGTERM, terminate), sys.unraisablehook
+    keyboard_before = signal.getsignal(signal.SIGINT)
+    if keyboard_before is signal.default_int_handler:  # a process started with Ctrl-C ignored goes on ignoring it
+        signal.signal(signal.SIGINT, interrupt)
     sys.unraisablehook = forgotten
     try:
         yield
+    except Exception as error:
+        behind = error.__cause__  # Python makes a RuntimeError of what is raised while a class is being made
+        if isinstance(behind, Interrupted | Terminated):
+            raise behind from None
+        raise
     finally:
         sys.unraisablehook = hook_before
         signal.signal(signal.SIGTERM, before)
+        if keyboard_before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, keyboard_before)
 
 
 def prepare_process() -> None:

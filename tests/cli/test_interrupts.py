@@ -15,6 +15,11 @@ PATIENCE_S = 120
 LONG = TINY.replace("duration: 2 s", "duration: 10 min").replace("100/s", "20k/s")
 
 
+def listening():
+    """Shells start background jobs with Ctrl-C ignored, and so would be whatever these tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def start(*arguments, cwd, **options):
     command = [sys.executable, "-m", "mqlab", *map(str, arguments)]
     environment = {**os.environ, "NO_COLOR": "1"}
@@ -22,6 +27,7 @@ def start(*arguments, cwd, **options):
         command,
         cwd=cwd,
         env=environment,
+        preexec_fn=listening,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -86,9 +92,32 @@ def test_an_interruption_that_python_forgets_is_made_again(which):
         "except (KeyboardInterrupt, endings.Terminated) as error:\n"
         "    print(type(error).__name__)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    name = {signal.SIGINT: "KeyboardInterrupt", signal.SIGTERM: "Terminated"}[which]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, preexec_fn=listening
+    )
+    name = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}[which]
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["forgotten", name], "")
+
+
+@pytest.mark.parametrize(
+    "making",
+    ["exec('raise_signal(2)')", "class Field:\n    def __set_name__(*_): raise_signal(2)\nclass A:\n    b = Field()"],
+)
+def test_an_interruption_while_modules_are_being_made_gives_the_exit_code(making, tmp_path):
+    """What passes through `exec` of a text makes Python die of SIGINT; what a descriptor raises is wrapped."""
+    code = (
+        "import sys\n"
+        "from signal import raise_signal\n"
+        "from mqlab import cli\n"
+        f"cli._dispatch = lambda _: exec({making!r}, globals())\n"
+        "sys.exit(cli.main([]))\n"
+    )
+    (tmp_path / "entry.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "entry"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, preexec_fn=listening)
+    expected = (130, "", "mqlab: interrupted; nothing half-written is left\n")
+    assert (done.returncode, done.stdout, done.stderr) == expected
 
 
 def test_an_interrupt_while_rendering_leaves_nothing(tmp_path, monkeypatch, capsys):

@@ -1,10 +1,12 @@
 """The student version of a notebook, and that nbgrader makes the same one and accepts ours."""
 
 import json
+import os
 import subprocess
 import sys
 from copy import deepcopy
 from importlib.util import find_spec
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -151,8 +153,10 @@ def test_nbgrader_releases_the_same_and_takes_ours(tmp_path):
     source.write_text(json.dumps(lesson()))
 
     def nbgrader(*words):
-        command = [sys.executable, "-m", "nbgrader", *words]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "nbgrader", *words]  # it starts `alembic` by its name alone
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        environment = {**os.environ, "PATH": path}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
     nbgrader("generate_assignment", "a")
