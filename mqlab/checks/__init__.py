@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mqlab.checks import delivery, ordering, replies
+from mqlab.checks import delivery, log, ordering, replies
 from mqlab.checks.contract import Finding, Promise, conservation, findings
 from mqlab.checks.observation import Check, Evidence, Observation
 from mqlab.model import Model
@@ -16,7 +16,6 @@ from mqlab.trace.schema import Trace
 
 __all__ = ["ANOMALIES", "REGISTRY", "Evidence", "Finding", "Observation", "Promise", "conservation", "judge"]
 
-NO_LOG = "it concerns logs with offsets; this run has queues"
 NO_TRANSACTIONS = "it concerns logs; a queue gets a message only once its transaction is committed"
 
 REGISTRY: Mapping[str, Check | str] = {
@@ -25,13 +24,13 @@ REGISTRY: Mapping[str, Check | str] = {
     "recovered": delivery.recovered,
     "redelivered": delivery.redelivered,
     "enqueued_twice": delivery.enqueued_twice,
-    "log_duplicate": NO_LOG,
+    "log_duplicate": log.log_duplicate,
     "duplicate_effect": delivery.duplicate_effect,
     "out_of_order": ordering.out_of_order,
-    "skipped": NO_LOG,
-    "nonmonotonic": NO_LOG,
-    "inconsistent_offsets": NO_LOG,
-    "unseen": NO_LOG,
+    "skipped": log.skipped,
+    "nonmonotonic": log.nonmonotonic,
+    "inconsistent_offsets": log.inconsistent_offsets,
+    "unseen": log.unseen,
     "stale": delivery.stale,
     "aborted_read": NO_TRANSACTIONS,
     "reply_mismatch": replies.reply_mismatch,

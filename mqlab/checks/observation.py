@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mqlab.checks.logbook import LogBook
 from mqlab.model import Model
 from mqlab.trace.fates import Fate
-from mqlab.trace.schema import RowSource, Trace
+from mqlab.trace.schema import Entity, RowSource, Trace
 
 __all__ = ["EXAMPLES_MAX", "Check", "Evidence", "Observation", "pairs"]
 
@@ -56,6 +58,10 @@ class Evidence:
         Whether anybody asks for replies; None if that is not known.
     ttl_ns
         Time-to-live by entity index of the queue, for queues that have one.
+    has_logs
+        Whether there are logs with offsets, not queues.
+    events, entities
+        The EVENT rows, if the trace kept them, and whom they are about.
     """
 
     def __init__(
@@ -66,8 +72,12 @@ class Evidence:
         confirming: frozenset[int] | None = None,
         requesting: bool | None = None,
         ttl_ns: Mapping[int, int] | None = None,
+        has_logs: bool = False,
+        events: RowSource | None = None,
+        entities: Sequence[Entity] = (),
     ) -> None:
         self.rows, self.created = rows, created
+        self.has_logs, self.events, self.entities = has_logs, events, entities
         self.confirming = confirming
         self.requesting = requesting
         self.ttl_ns = ttl_ns or {}
@@ -94,7 +104,16 @@ class Evidence:
                 if entity.kind == "producer" and entity.group in groups
             )
         created = int(trace.counters.messages["created"])
-        return cls(trace.fates, created, confirming=confirming, requesting=requesting, ttl_ns=ttl_ns)
+        has_logs = bool(model.topics) if model is not None else trace.counters.events_by_kind.get("collected", 0) > 0
+        return cls(
+            trace.fates, created, confirming=confirming, requesting=requesting, ttl_ns=ttl_ns, has_logs=has_logs,
+            events=trace.events, entities=trace.entities,
+        )  # fmt: skip
+
+    @cached_property
+    def logbook(self) -> LogBook | None:
+        """What the events say about the logs; None if they were not kept."""
+        return None if self.events is None else LogBook(self.events, self.entities)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """One column of the FATE rows."""

@@ -18,8 +18,6 @@ _MANY: Final = 2
 _NEVER: Final = {
     "phantom": "no system may deliver what nobody sent",
     "skipped": "a consumer reads one offset after the other, and begins again where it committed",
-    "nonmonotonic": "a consumer reads one offset after the other, and begins again where it committed",
-    "inconsistent_offsets": "an offset below the high watermark holds one record",
     "unseen": "what is below the high watermark is handed out in its turn",
     "stale": "records have no time-to-live",
     "aborted_read": "no producer works in transactions",
@@ -36,13 +34,17 @@ def log_contract(model: Model) -> dict[str, Promise]:
     >>> log_contract(load("kafka-acks-all").model)["lost"].permitted                    # doctest: +SKIP
     False
     """
-    again, twice = _why_redelivered(model), _why_appended_twice(model)
+    again, twice, cut = _why_redelivered(model), _why_appended_twice(model), _why_cut(model)
     reasons = {
         "lost": (_why_lost(model), "what is acknowledged is on enough replicas, and is committed when it is processed"),
         "recovered": ("a batch may be appended though its answer never comes", ""),
         "redelivered": (again, "no consumer dies, so none begins again at an earlier offset"),
         "enqueued_twice": (twice, "nothing that a leader has appended is appended again"),
-        "log_duplicate": (twice, "nothing that a leader has appended is appended again"),
+        "log_duplicate": (twice or cut, "nothing that a leader has appended is appended again"),
+        "nonmonotonic": (cut, "a consumer reads one offset after the other, and what it can read is not cut off"),
+        "inconsistent_offsets": (
+            cut or _why_told_too_early(model), "what was acknowledged or read at an offset is not cut off it"
+        ),
         "duplicate_effect": (again or twice, "no record reaches a handler twice"),
         "out_of_order": (_why_disorder(model), "one producer a partition, and no batch overtakes another"),
     }
@@ -109,6 +111,32 @@ def _why_not_kept(model: Model, group: ProducerGroup, batching: Batching, topic:
         return f"`{topic.name}` may be led by a replica that is not in sync (unclean_election), and several go down"
     if power and len(faults) >= topic.min_insync:
         return f"`{topic.name}` is in page caches only, and all replicas in sync may lose theirs"
+    return ""
+
+
+def _why_cut(model: Model) -> str:
+    """Say why what stands below the high watermark may be cut off the log, so that others stand there then."""
+    for _, batching, topic in _senders(model):
+        faults = _faults_on_nodes(model, topic)
+        power = any(fault.kind == "power_loss" for fault in faults)
+        if len(topic.partitions[0]) == 1:
+            if power:
+                return f"the only replica of `{topic.name}` may lose its page cache with its power"
+        elif len(faults) >= _MANY:
+            if topic.unclean_election:
+                return f"`{topic.name}` may be led by a replica that is not in sync (unclean_election)"
+            if power and (batching.acks != "all" or len(faults) >= topic.min_insync):
+                return f"`{topic.name}` is in page caches only, and all replicas in sync may lose theirs"
+    return ""
+
+
+def _why_told_too_early(model: Model) -> str:
+    """Say why an offset may be acknowledged before it is safe."""
+    for group, batching, topic in _senders(model):
+        if batching.acks != "0":
+            why = _why_not_kept(model, group, batching, topic)
+            if why:
+                return why
     return ""
 
 

@@ -50,7 +50,7 @@ def test_counts_alone_judge_nothing_and_say_why():
 def test_the_model_tells_who_asks_for_confirms():
     def asking(confirm):
         asks = SimpleNamespace(name="buyers", learns=confirm is not None, request=None)
-        return SimpleNamespace(queues=(), producers=[asks])
+        return SimpleNamespace(topics=(), queues=(), producers=[asks])
 
     run = trace([processed(0, confirmed_ns=-1)])
     counts = [

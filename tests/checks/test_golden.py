@@ -78,7 +78,9 @@ GOLDEN = {
 
 
 def test_every_check_has_its_golden_trace():
-    assert set(GOLDEN) == {name for name, check in REGISTRY.items() if callable(check)}
+    """Those of logs stand in ``test_golden_logs``."""
+    here = {name for name, check in REGISTRY.items() if callable(check) and check.__module__ != "mqlab.checks.log"}
+    assert set(GOLDEN) == here
 
 
 @pytest.mark.parametrize("name", GOLDEN)
