@@ -24,7 +24,7 @@ from mqlab.core.recorder import measure
 from mqlab.core.records import clients, fate_rows, producers, runs, tallies
 from mqlab.jit import State, kernel
 
-__all__ = ["another_place", "new_batch", "release", "retire"]
+__all__ = ["another_place", "free", "new_batch", "release", "retire", "write_row"]
 
 _LATENCY, _CREATED_SENT, _SENT_CONFIRMED, _CREATED_CONFIRMED = 0, 1, 2, 3
 _CREATED_ENQUEUED, _ENQUEUED_DELIVERED, _DELIVERED_PROCESSED = 4, 5, 6
@@ -108,23 +108,37 @@ def another_place(s: State, root: int) -> int:
 
 @kernel
 def release(s: State, root: int) -> None:
-    """Somebody lets go of a batch; the last one writes its rows and frees its slots."""
+    """Somebody lets go of a batch; with the last one its rows are written and its slots are free.
+
+    A program whose records end in another way (:mod:`mqlab.core.ledger`) collects those batches and does it itself.
+    """
     r = batches(s, root)
     left = r["refs"] - 1
     r["refs"] = left
     if left == 0:
-        retire(s, root)
+        log = logs(s, 0)
+        if log["collects"] == 1:
+            r["next"] = log["collected"]
+            log["collected"] = root
+        else:
+            retire(s, root)
 
 
 @kernel
 def retire(s: State, root: int) -> None:
     """Write one row for each record and place, those of one record together, and free the slots."""
-    run = runs(s, 0)
     for i in range(int(batches(s, root)["count"])):
         slot = root
         while slot >= 0:
             _close(s, root, slot, i)
             slot = int(batches(s, slot)["next_copy"])
+    free(s, root)
+
+
+@kernel
+def free(s: State, root: int) -> None:
+    """Give back the slots of a batch and of its other places."""
+    run = runs(s, 0)
     slot = root
     while slot >= 0:
         b = batches(s, slot)
@@ -172,12 +186,20 @@ def _fate_of(s: State, root: int, slot: int, i: int) -> tuple[int, int]:
 
 @kernel
 def _close(s: State, root: int, slot: int, i: int) -> None:
-    """Count and record how one record ended in one of its places."""
+    """Decide and record how one record ended in one of its places."""
+    b = batches(s, slot)
+    fate, cause = _fate_of(s, root, slot, i)
+    queue = int(partitions(s, senders(s, b["sender"])["partition"])["entity"])
+    write_row(s, root, slot, int(slot * logs(s, 0)["cap"] + i), queue, int(b["index"]), fate, cause)
+
+
+@kernel
+def write_row(s: State, root: int, slot: int, cell: int, queue: int, copy: int, fate: int, cause: int) -> None:
+    """Count and record how one record ended in one of its places; ``cell`` is what one reader knows of it."""
     run = runs(s, 0)
     r = batches(s, root)
     b = batches(s, slot)
-    c = cells(s, slot * logs(s, 0)["cap"] + i)
-    fate, cause = _fate_of(s, root, slot, i)
+    c = cells(s, cell)
     run["owed"] = run["owed"] + 1
     place = fate
     if fate == F_LOST:
@@ -185,14 +207,13 @@ def _close(s: State, root: int, slot: int, i: int) -> None:
     tally = tallies(s, place)
     tally["n"] = tally["n"] + 1
     if c["created"] >= run["warmup"]:
-        _measure(s, root, slot, i)
+        _measure(s, root, slot, cell)
     if run["level"] < LEVEL_FATES:
         return
     n = run["fate_n"]
     row = fate_rows(s, n)
     run["fate_n"] = n + 1
-    q = senders(s, b["sender"])
-    producer = producers(s, q["producer"])
+    producer = producers(s, senders(s, b["sender"])["producer"])
     row["message"] = c["number"]
     row["sequence"] = c["sequence"]
     row["created_ns"] = c["created"]
@@ -206,12 +227,12 @@ def _close(s: State, root: int, slot: int, i: int) -> None:
     row["size_bytes"] = producer["size"]
     row["in_reply_to"] = -1
     row["taken_for"] = -1
-    row["copy"] = b["index"]
+    row["copy"] = copy
     row["copy_of"] = -1
     if slot != root:
         row["copy_of"] = 0
     row["producer"] = clients(s, producer["client"])["entity"]
-    row["queue"] = partitions(s, q["partition"])["entity"]
+    row["queue"] = queue
     row["consumer"] = c["consumer"]
     row["key"] = c["key"]
     row["attempts"] = r["attempts"]
@@ -224,11 +245,11 @@ def _close(s: State, root: int, slot: int, i: int) -> None:
 
 
 @kernel
-def _measure(s: State, root: int, slot: int, i: int) -> None:
+def _measure(s: State, root: int, slot: int, cell: int) -> None:
     """Add a finished record's durations to the stages."""
     r = batches(s, root)
     b = batches(s, slot)
-    c = cells(s, slot * logs(s, 0)["cap"] + i)
+    c = cells(s, cell)
     created = c["created"]
     if slot == root:
         if r["sent"] >= 0:

@@ -18,14 +18,14 @@ from mqlab.sampling import name_identity
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.schema import STAGES, Entity, Level
 
-__all__ = ["FIRST_BATCHES", "HEADROOM", "build_log"]
+__all__ = ["FIRST_BATCHES", "HEADROOM", "LogBuilder", "build_log"]
 
 HEADROOM = 1024
 FIRST_BATCHES = 256
 _RELEASED = 16
 
 
-class _LogBuilder(Builder):
+class LogBuilder(Builder):
     """Reads a model once, from top to bottom."""
 
     def __init__(self, model: Model, seed: int, level: Level) -> None:
@@ -41,6 +41,7 @@ class _LogBuilder(Builder):
         self.cap = 1
 
     def run(self) -> Built:
+        """Read the whole model."""
         model = self.model
         for node in model.nodes:
             self.entities.append(Entity(node.name, "node", node.name))
@@ -206,4 +207,4 @@ class _LogBuilder(Builder):
 
 def build_log(model: Model, seed: int, level: Level) -> Built:
     """Turn a model of a log system into records."""
-    return _LogBuilder(model, seed, level).run()
+    return LogBuilder(model, seed, level).run()

@@ -11,6 +11,7 @@ LOG = np.dtype(
         ("cap", "i8"),               # records that a batch has room for
         ("partitions", "i8"), ("replicas", "i8"), ("senders", "i8"), ("readers", "i8"), ("pollers", "i8"),
         ("session", "i8"), ("writeback", "i8"), ("backoff", "i8"),
+        ("collects", "i8"), ("collected", "i8"),            # batches that nobody holds are put aside; the last of them
         # records, for the time series
         ("refused", "i8"), ("enqueued", "i8"), ("delivered", "i8"), ("processed", "i8"), ("acked", "i8"),
         ("vanished", "i8"),

@@ -40,7 +40,7 @@ from mqlab.core.records import clients, nodes, producers, runs
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import CONFIRM, DELIVERY, identity
 
-__all__ = ["batch_do", "batch_in", "give", "hand_out", "raise_mark", "release_head", "serve"]
+__all__ = ["answer", "batch_do", "batch_in", "give", "hand_out", "raise_mark", "release_head", "serve"]
 
 _AT_ONCE = 16
 
@@ -97,18 +97,18 @@ def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
     col = collectors(s, q["producer"])
     part = partitions(s, q["partition"])
     if part["leader"] < 0 or replicas(s, part["leader"])["node"] != node:
-        _answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
+        answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
     elif col["idempotent"] == 1 and b["sequence"] < q["expected"]:
         tell(s, K_APPEND_SKIPPED, b["name"], 0, n["entity"], part["entity"], attempt, b["offset"], 0, b["count"])
         if b["in_log"] == 1 and col["acks"] == ACKS_ALL and b["offset"] + b["count"] > part["mark"]:
             b["answer"] = ACKS_ALL
             b["attempt"] = attempt
         else:
-            _answer(s, slot, attempt, ANSWER_YES, node)
+            answer(s, slot, attempt, ANSWER_YES, node)
     elif col["idempotent"] == 1 and b["sequence"] > q["expected"]:
-        _answer(s, slot, attempt, ANSWER_GAP, node)
+        answer(s, slot, attempt, ANSWER_GAP, node)
     elif col["acks"] == ACKS_ALL and part["in_sync"] < part["min_insync"]:
-        _answer(s, slot, attempt, ANSWER_FEW, node)
+        answer(s, slot, attempt, ANSWER_FEW, node)
     else:
         _append(s, slot, attempt, node)
     release(s, slot)
@@ -157,7 +157,7 @@ def _append(s: State, slot: int, attempt: int, node: int) -> None:
     e["answer"] = acks
     e["attempt"] = attempt
     if acks == ACKS_LEADER:
-        _answer(s, slot, attempt, ANSWER_YES, node)
+        answer(s, slot, attempt, ANSWER_YES, node)
     for i in range(part["replicas"]):
         replica = int(part["first"] + i)
         r = replicas(s, replica)
@@ -169,7 +169,7 @@ def _append(s: State, slot: int, attempt: int, node: int) -> None:
 
 
 @kernel
-def _answer(s: State, slot: int, attempt: int, answer: int, node: int) -> None:
+def answer(s: State, slot: int, attempt: int, code: int, node: int) -> None:
     """The leader's answer leaves for the producer."""
     b = batches(s, slot)
     q = senders(s, b["sender"])
@@ -179,10 +179,10 @@ def _answer(s: State, slot: int, attempt: int, answer: int, node: int) -> None:
     part = partitions(s, q["partition"])["entity"]
     b["refs"] = b["refs"] + 1
     entity = clients(s, p["client"])["entity"]
-    tell(s, K_CONFIRM_SENT, b["name"], 0, entity, part, attempt, nodes(s, node)["entity"], answer, b["count"])
+    tell(s, K_CONFIRM_SENT, b["name"], 0, entity, part, attempt, nodes(s, node)["entity"], code, b["count"])
     what = identity(p["ident"], b["name"])
     arrives = cross(s, p["client"], DOWN, CONFIRM, what, attempt, runs(s, 0)["now"])
-    push(s, arrives, RANK_EVENT, L_ANSWER_IN, slot, attempt, answer)
+    push(s, arrives, RANK_EVENT, L_ANSWER_IN, slot, attempt, code)
 
 
 @kernel
@@ -220,7 +220,7 @@ def raise_mark(s: State, partition: int) -> None:
         following = int(e["after"])
         if e["answer"] == ACKS_ALL:
             e["answer"] = 0
-            _answer(s, int(e["root"]), int(e["attempt"]), ANSWER_YES, node)
+            answer(s, int(e["root"]), int(e["attempt"]), ANSWER_YES, node)
         wait = following
     part["wait"] = wait
     if part["reader"] >= 0 and readers(s, part["reader"])["parked"] == 1:
