@@ -31,14 +31,26 @@ from mqlab.broker.errors import (
     BrokerClosed,
     BrokerError,
     ChannelClosed,
+    ConcurrentUse,
     ConsumerCancelled,
+    IllegalGeneration,
+    NotAssigned,
     NotFound,
+    OffsetOutOfRange,
     PreconditionFailed,
     PublishersBlocked,
+    RebalanceInProgress,
     ReceiveTimeout,
     ResourceLocked,
     UnknownDelivery,
+    UnknownMember,
 )
+from mqlab.broker.log.members import Member
+from mqlab.broker.log.options import MemberOptions, TopicOptions
+from mqlab.broker.log.readers import Reader
+from mqlab.broker.log.records import Place, Record
+from mqlab.broker.log.statistics import GroupStats, TopicStats
+from mqlab.broker.log.topics import Topic
 from mqlab.broker.messages import Confirmation, Death, Delivery, Envelope, Properties, Returned
 from mqlab.broker.options import QueueOptions
 from mqlab.broker.statistics import QueueStats, Rates
@@ -46,8 +58,10 @@ from mqlab.broker.workers import Worker
 from mqlab.model import DeadLetter
 
 __all__ = [
-    "AccessRefused", "Broker", "BrokerClosed", "BrokerError", "Channel", "ChannelClosed", "Clock", "Confirmation",
-    "Connection", "Consumer", "ConsumerCancelled", "DeadLetter", "Death", "Delivery", "Envelope", "ManualClock",
-    "NotFound", "PreconditionFailed", "Properties", "PublishersBlocked", "QueueOptions", "QueueStats", "Rates",
-    "RealClock", "ReceiveTimeout", "ResourceLocked", "Returned", "UnknownDelivery", "Worker",
+    "AccessRefused", "Broker", "BrokerClosed", "BrokerError", "Channel", "ChannelClosed", "Clock", "ConcurrentUse",
+    "Confirmation", "Connection", "Consumer", "ConsumerCancelled", "DeadLetter", "Death", "Delivery", "Envelope",
+    "GroupStats", "IllegalGeneration", "ManualClock", "Member", "MemberOptions", "NotAssigned", "NotFound",
+    "OffsetOutOfRange", "Place", "PreconditionFailed", "Properties", "PublishersBlocked", "QueueOptions", "QueueStats",
+    "Rates", "Reader", "RealClock", "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned",
+    "Topic", "TopicOptions", "TopicStats", "UnknownDelivery", "UnknownMember", "Worker",
 ]  # fmt: skip

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from itertools import count
+from typing import Any
 
 from mqlab.broker.clock import Clock, RealClock
 from mqlab.broker.connections import Connection
 from mqlab.broker.errors import BrokerClosed, NotFound, PreconditionFailed
 from mqlab.broker.hosts import VirtualHost
+from mqlab.broker.log.statistics import TopicStats
+from mqlab.broker.log.topics import Topic
 from mqlab.broker.memory import Memory
 from mqlab.broker.statistics import QueueStats
 from mqlab.broker.waiting import ThreadWaiter
@@ -71,16 +74,32 @@ class Broker:
         with self._lock:
             if self.draining or self.closed:
                 raise BrokerClosed("the broker is closing and takes nothing new", "make another Broker()")
-            if virtual_host not in self._hosts:
-                mend = did_you_mean(virtual_host, self._hosts, "virtual hosts")
-                raise NotFound(f"there is no virtual host `{virtual_host}`", mend)
-            connection = Connection(self._hosts[virtual_host], name or f"connection-{next(self.numbers)}")
+            connection = Connection(self._host(virtual_host), name or f"connection-{next(self.numbers)}")
             self._connections[connection] = None
             return connection
 
     def stats(self, virtual_host: str = HOST) -> dict[str, QueueStats]:
         """Tell the figures of all queues of a virtual host."""
-        return {queue.name: QueueStats.of(queue) for queue in self._hosts[virtual_host].queues()}
+        return {queue.name: QueueStats.of(queue) for queue in self._host(virtual_host).queues()}
+
+    def topic(self, name: str, *, virtual_host: str = HOST, **options: Any) -> Topic:
+        """Make a topic by the words of :class:`TopicOptions`, or find it; without words, as it is.
+
+        Raises
+        ------
+        PreconditionFailed
+            It is there with other options, or an option makes no sense.
+        """
+        return self._host(virtual_host).topics.declare(name, options)
+
+    def topic_stats(self, virtual_host: str = HOST) -> dict[str, TopicStats]:
+        """Tell the figures of all topics of a virtual host."""
+        return {name: topic.stats() for name, topic in list(self._host(virtual_host).topics.all.items())}
+
+    def _host(self, name: str) -> VirtualHost:
+        if name not in self._hosts:
+            raise NotFound(f"there is no virtual host `{name}`", did_you_mean(name, self._hosts, "virtual hosts"))
+        return self._hosts[name]
 
     def forget(self, connection: Connection) -> None:
         """Take out a connection that has ended."""
@@ -116,6 +135,8 @@ class Broker:
         done = self._wait_until_idle(timeout_s) if drain else self._is_idle()
         for connection in connections:
             connection.close()
+        for host in self._hosts.values():
+            host.topics.end(BrokerClosed("the broker is closed", "make another Broker()"))
         self.closed = True
         self.clock.close()
         return done
@@ -126,6 +147,8 @@ class Broker:
                 with queue.lock:
                     if queue.unacked or (queue.ready and queue.consumers):
                         return False
+            if not host.topics.are_idle:
+                return False
         return True
 
     def look_if_idle(self) -> None:

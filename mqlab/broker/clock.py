@@ -7,11 +7,13 @@ order, in the thread that advances.
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import threading
 import time
 from _thread import LockType
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Protocol
 
@@ -29,6 +31,9 @@ class Clock(Protocol):
 
     def acquire(self, lock: LockType, until_ns: int | None) -> bool:
         """Take a lock that somebody else will release, but wait until ``until_ns`` at most (None: for ever)."""
+
+    async def wait(self, future: asyncio.Future[None], until_ns: int | None) -> bool:
+        """Await what somebody else will set, but until ``until_ns`` at most (None: for ever); say whether it was."""
 
     def close(self) -> None:
         """Forget everything that is still to be called."""
@@ -71,6 +76,12 @@ class RealClock:
             return lock.acquire()
         left_ns = until_ns - time.monotonic_ns()
         return lock.acquire(timeout=min(left_ns / 1e9, threading.TIMEOUT_MAX)) if left_ns > 0 else lock.acquire(False)
+
+    async def wait(self, future: asyncio.Future[None], until_ns: int | None) -> bool:
+        """Await a future."""
+        left_s = None if until_ns is None else max(0.0, (until_ns - time.monotonic_ns()) / 1e9)
+        done, _ = await asyncio.wait((future,), timeout=left_s)
+        return bool(done)
 
     def close(self) -> None:
         """End the thread."""
@@ -152,6 +163,27 @@ class ManualClock:
         self.call_at(until_ns, wake)
         lock.acquire()
         return not timed_out
+
+    async def wait(self, future: asyncio.Future[None], until_ns: int | None) -> bool:
+        """Await a future; time is up when somebody has moved the clock that far."""
+        if until_ns is not None and not future.done():
+            if until_ns <= self._now_ns:
+                return False
+            loop, up = asyncio.get_running_loop(), asyncio.Event()
+
+            def ring() -> None:
+                with suppress(RuntimeError):  # the loop may be gone by then
+                    loop.call_soon_threadsafe(up.set)
+
+            self.call_at(until_ns, ring)
+            timer = asyncio.ensure_future(up.wait())
+            try:
+                await asyncio.wait((future, timer), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                timer.cancel()
+        elif until_ns is None:
+            await asyncio.wait((future,))
+        return future.done()
 
     def close(self) -> None:
         """Forget what was to come."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mqlab.broker.channels import Channel
 from mqlab.broker.errors import BrokerClosed, ChannelClosed
 
 if TYPE_CHECKING:
     from mqlab.broker.hosts import VirtualHost
+    from mqlab.broker.log.members import Member, OnParts
+    from mqlab.broker.log.readers import Reader
 
 __all__ = ["Connection"]
 
@@ -27,14 +29,44 @@ class Connection:
     def channel(self) -> Channel:
         """Open a channel."""
         with self._lock:
-            if self._closed:
-                raise ChannelClosed(f"connection `{self.name}` is closed", "open another with broker.connect()")
+            self._check_open()
             if self.host.broker.draining or self.host.broker.closed:
                 raise BrokerClosed("the broker is closing and takes nothing new", "open channels before close()")
             self._opened += 1
             channel = self._channels[self._opened] = Channel(self, self._opened)
         channel.renew()
         return channel
+
+    def join(
+        self, group: str, *topics: str, on_assigned: OnParts | None = None, on_revoked: OnParts | None = None,
+        on_lost: OnParts | None = None, **options: Any,
+    ) -> Member:  # fmt: skip
+        """Join a consumer group that reads topics; ``options`` are those of :class:`MemberOptions`.
+
+        Parameters
+        ----------
+        on_assigned, on_revoked, on_lost
+            Called inside a poll with the partitions that the member gets, has to give up (it may still commit), or has
+            lost to others already.
+
+        Raises
+        ------
+        NotFound
+            There is no such topic.
+        PreconditionFailed
+            The group's members use another assignor, or an option makes no sense.
+        """
+        self._check_open()
+        return self.host.topics.join(self, group, topics, options, on_assigned, on_revoked, on_lost)
+
+    def read(self, *topics: str, start: str = "latest") -> Reader:
+        """Read all partitions of topics without a group, from ``earliest`` or ``latest``."""
+        self._check_open()
+        return self.host.topics.read(self, topics, None, start)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ChannelClosed(f"connection `{self.name}` is closed", "open another with broker.connect()")
 
     @property
     def is_open(self) -> bool:
@@ -73,6 +105,7 @@ class Connection:
         for channel in self.channels():
             channel.shut(why, lost)
         self.host.leave(self)
+        self.host.topics.leave(self, lost)
         self.host.broker.forget(self)
 
     def __enter__(self) -> Connection:

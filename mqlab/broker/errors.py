@@ -9,8 +9,9 @@ from __future__ import annotations
 from mqlab.errors import MqlabError
 
 __all__ = [
-    "AccessRefused", "BrokerClosed", "BrokerError", "ChannelClosed", "ConsumerCancelled", "NotFound",
-    "PreconditionFailed", "PublishersBlocked", "ReceiveTimeout", "ResourceLocked", "UnknownDelivery",
+    "AccessRefused", "BrokerClosed", "BrokerError", "ChannelClosed", "ConcurrentUse", "ConsumerCancelled",
+    "IllegalGeneration", "NotAssigned", "NotFound", "OffsetOutOfRange", "PreconditionFailed", "PublishersBlocked",
+    "RebalanceInProgress", "ReceiveTimeout", "ResourceLocked", "UnknownDelivery", "UnknownMember",
 ]  # fmt: skip
 
 
@@ -76,3 +77,27 @@ class PublishersBlocked(BrokerError):  # noqa: N818
 
 class ReceiveTimeout(BrokerError, TimeoutError):  # noqa: N818
     """Nothing came in time."""
+
+
+class NotAssigned(BrokerError):  # noqa: N818
+    """A reader was asked about a partition that it does not read, or commits for one that another member has."""
+
+
+class OffsetOutOfRange(BrokerError):  # noqa: N818 - here and below, the names of Kafka's errors
+    """The offset is not kept any more, or not written yet."""
+
+
+class UnknownMember(BrokerError):  # noqa: N818
+    """The group went on without this member."""
+
+
+class IllegalGeneration(BrokerError):  # noqa: N818
+    """A commit belongs to a generation of the group that is over."""
+
+
+class RebalanceInProgress(BrokerError):  # noqa: N818
+    """The group is rebalancing, and this member has given up its partitions."""
+
+
+class ConcurrentUse(BrokerError):  # noqa: N818
+    """Two threads or tasks use one reader at a time."""

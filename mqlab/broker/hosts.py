@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from mqlab.broker.errors import AccessRefused, ConsumerCancelled, NotFound, PreconditionFailed, ResourceLocked
 from mqlab.broker.letters import letter_of, may_enter
+from mqlab.broker.log.registry import Topics
 from mqlab.broker.messages import Envelope
 from mqlab.broker.options import QueueOptions, options_of
 from mqlab.broker.queues import Queue
@@ -56,6 +57,7 @@ class VirtualHost:
         }
         self._bindings: dict[Binding, None] = {}
         self._router: Router | None = None
+        self.topics = Topics(self)
 
     # where messages go
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mqlab.broker.consumers import Taker
     from mqlab.broker.lines import Place
 
-__all__ = ["PLAIN", "Confirmation", "Death", "Delivery", "Envelope", "Message", "Properties", "Returned", "size_of"]
+__all__ = ["PLAIN", "Confirmation", "Death", "Delivery", "Envelope", "Message", "Properties", "Returned", "size_of",
+           "weight_of"]  # fmt: skip
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -91,8 +92,17 @@ def size_of(message: Message) -> int:
     """
     body, envelope = message
     given = envelope.properties.size_bytes
-    if given is not None:
-        return given
+    return weight_of(body) if given is None else given
+
+
+def weight_of(body: Any) -> int:
+    """Say what a body counts for in limits of bytes, unless its publisher says otherwise.
+
+    Examples
+    --------
+    >>> weight_of("four"), weight_of(memoryview(b"eight...")), weight_of(object()) > 0
+    (4, 8, True)
+    """
     if isinstance(body, bytes | bytearray | str):
         return len(body)
     return body.nbytes if isinstance(body, memoryview) else sys.getsizeof(body)
