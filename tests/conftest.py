@@ -1,10 +1,15 @@
 """What all tests share: examples that come out the same every time, and an empty folder to stand in."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+# Shells start background jobs with Ctrl-C ignored, and whatever the tests start would ignore it too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPEATABLE, EXPLORE = "repeatable", "explore"
 

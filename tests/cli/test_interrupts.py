@@ -15,11 +15,6 @@ PATIENCE_S = 120
 LONG = TINY.replace("duration: 2 s", "duration: 10 min").replace("100/s", "20k/s")
 
 
-def listening():
-    """Shells start background jobs with Ctrl-C ignored, and so would be whatever these tests start."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def start(*arguments, cwd, **options):
     command = [sys.executable, "-m", "mqlab", *map(str, arguments)]
     environment = {**os.environ, "NO_COLOR": "1"}
@@ -27,7 +22,6 @@ def start(*arguments, cwd, **options):
         command,
         cwd=cwd,
         env=environment,
-        preexec_fn=listening,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -93,7 +87,7 @@ def test_an_interruption_that_python_forgets_is_made_again(which):
         "    print(type(error).__name__)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, preexec_fn=listening
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     name = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}[which]
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["forgotten", name], "")
@@ -115,7 +109,7 @@ def test_an_interruption_while_modules_are_being_made_gives_the_exit_code(making
     (tmp_path / "entry.py").write_text(code, encoding="utf-8")
     command = [sys.executable, "-m", "entry"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, preexec_fn=listening)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     expected = (130, "", "mqlab: interrupted; nothing half-written is left\n")
     assert (done.returncode, done.stdout, done.stderr) == expected
 
