@@ -60,9 +60,10 @@ def main() -> None:
     parser.add_argument("--no-warm-up", action="store_true")
     asked = parser.parse_args()
     engine = engines.get("sim")
-    if not asked.no_warm_up:
-        engine.run(load(WARM_UP, overrides=["duration=10 ms"]).model, level=asked.level, sink=NullSink())
     model = load(asked.scenario, overrides=asked.overrides).model
+    if not asked.no_warm_up:
+        short = load(asked.scenario if model.topics else WARM_UP, overrides=["duration=10 ms"]).model
+        engine.run(short, level=asked.level, sink=NullSink())
     messages = events = 0
     wall_s = 0.0
     for repeat in range(asked.repeats):

@@ -8,7 +8,7 @@ side inherits the other's heap, imports or garbage.
 Examples
 --------
 >>> names()
-['broker', 'core', 'grade', 'ring', 'sweep']
+['broker', 'core', 'grade', 'log', 'ring', 'sweep']
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ QUICK = Scale(runs=1, share=0.01)
 Measure = Callable[[Scale], float | None]
 """Measures once and returns one figure; None: cannot be measured here (a peer is not installed)."""
 
-Rule = Literal["ratio >= target", "ratio <= target", "ours <= target", "recorded"]
+Rule = Literal["ratio >= target", "ratio <= target", "ours <= target", "ours >= target", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +245,10 @@ def _spread(figures: Sequence[float | None]) -> tuple[float | None, float | None
 
 
 def _holds(row: Row, ours: float | None, ratio: float | None) -> bool | None:
-    value = ours if row.rule == "ours <= target" else ratio
+    value = ours if row.rule.startswith("ours") else ratio
     if row.rule == "recorded" or row.target is None or value is None:
         return None
-    return value >= row.target if row.rule == "ratio >= target" else value <= row.target
+    return value >= row.target if ">=" in row.rule else value <= row.target
 
 
 def run_script(script: Path, *arguments: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:

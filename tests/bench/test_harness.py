@@ -50,6 +50,8 @@ def test_measures_take_turns_and_medians_are_told(monkeypatch):
         ("ratio <= target", 14, 10, 1.3, False),
         ("ours <= target", 0.31, 1, 0.3, False),
         ("ours <= target", 0.3, 1, 0.3, True),
+        ("ours >= target", 5.0, 1, 5.0, True),
+        ("ours >= target", 4.9, 1, 5.0, False),
         ("recorded", 1, 10, 30, None),
     ],
 )
@@ -109,8 +111,18 @@ def test_the_core_bench_judges_what_it_promises():
     assert sum(rule == "ratio <= target" and target == 1.3 for target, rule in judged.values()) == 3
 
 
-def test_every_row_reads_a_measure_of_its_group():
-    for group in bench._load("core"):
+def test_the_log_bench_judges_what_it_promises():
+    rows = [row for group in bench._load("log") for row in group.rows]
+    judged = [(row.unit, row.peer, row.target, row.rule) for row in rows if row.rule != "recorded"]
+    assert judged == [
+        ("records/s", None, 5_000_000, "ours >= target"),
+        ("records/s", "record", 80, "ratio >= target"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["core", "log"])
+def test_every_row_reads_a_measure_of_its_group(name):
+    for group in bench._load(name):
         known = {*group.measures, *group.combine}
         for row in group.rows:
             assert row.ours in known
