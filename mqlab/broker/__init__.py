@@ -42,6 +42,7 @@ from mqlab.broker.errors import (
     RebalanceInProgress,
     ReceiveTimeout,
     ResourceLocked,
+    TransactionRefused,
     UnknownDelivery,
     UnknownMember,
 )
@@ -63,5 +64,5 @@ __all__ = [
     "GroupStats", "IllegalGeneration", "ManualClock", "Member", "MemberOptions", "NotAssigned", "NotFound",
     "OffsetOutOfRange", "Place", "PreconditionFailed", "Properties", "PublishersBlocked", "QueueOptions", "QueueStats",
     "Rates", "Reader", "RealClock", "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned",
-    "Topic", "TopicOptions", "TopicStats", "UnknownDelivery", "UnknownMember", "Worker",
+    "Topic", "TopicOptions", "TopicStats", "TransactionRefused", "UnknownDelivery", "UnknownMember", "Worker",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from typing import Any
 
@@ -100,6 +101,13 @@ class Broker:
         if name not in self._hosts:
             raise NotFound(f"there is no virtual host `{name}`", did_you_mean(name, self._hosts, "virtual hosts"))
         return self._hosts[name]
+
+    def atomically(self) -> AbstractContextManager[None]:
+        """Enter before any queue's lock what has to happen together, or not at all."""
+        return nullcontext()
+
+    def wait_until_safe(self) -> None:
+        """Return when what this thread has published or settled cannot be lost: in memory, at once."""
 
     def forget(self, connection: Connection) -> None:
         """Take out a connection that has ended."""

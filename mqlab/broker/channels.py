@@ -7,16 +7,19 @@ waiting for memory) is in :mod:`mqlab.broker.publishing`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from itertools import count, repeat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker import turns
 from mqlab.broker.consumers import Consumer, Taker
-from mqlab.broker.errors import ChannelClosed, ConsumerCancelled, UnknownDelivery
+from mqlab.broker.errors import ChannelClosed, ConsumerCancelled, PreconditionFailed, ReceiveTimeout
 from mqlab.broker.messages import Confirmation, Delivery, Properties, Returned
 from mqlab.broker.publishing import Publisher
+from mqlab.broker.settling import Settling
 from mqlab.broker.topology import Topology
+from mqlab.broker.transactions import Transaction
 from mqlab.broker.workers import Worker
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Channel"]
 
 
-class Channel(Topology):
+class Channel(Settling, Topology):
     """A channel of a connection; made by :meth:`Connection.channel`.
 
     Parameters of publishing: ``body`` is any object; it goes to ``exchange`` ("": the default one, which knows every
@@ -34,14 +37,10 @@ class Channel(Topology):
     """
 
     def __init__(self, connection: Connection, number: int) -> None:
+        super().__init__()
         self.connection, self.number, self.host = connection, number, connection.host
-        self.unacked: dict[int, Delivery] = {}
-        self.limit = 0
         self._lock = threading.Lock()
         self._tags = count(1)
-        self._floor = 1
-        self._shared = 0
-        self._credit = threading.Lock()
         self._takers: dict[tuple[str, bool], Taker] = {}
         self._consumers: dict[str, Consumer] = {}
         self._sole: Consumer | None = None
@@ -106,6 +105,86 @@ class Channel(Topology):
         """Have ``callback`` called with each mandatory message that reaches no queue, before it is confirmed."""
         self._publisher.on_return = callback
 
+    # transactions
+
+    def select(self) -> None:
+        """Turn transactions on, for good: publishes and settlements wait for :meth:`commit`.
+
+        Raises
+        ------
+        PreconditionFailed
+            The channel has confirms on.
+        """
+        self.check_open()
+        if self._publisher.is_confirming:
+            raise PreconditionFailed(
+                f"channel {self.number} has confirms and cannot have transactions", "open another channel"
+            )
+        if self.transaction_mode is None:
+            self.transaction_mode = Transaction(self)
+        self._plain, self._with_care = False, True
+
+    def commit(self) -> None:
+        """Do everything that was published and settled since the last commit, or nothing of it.
+
+        Raises
+        ------
+        TransactionRefused
+            A queue is full and would refuse; nothing has happened. Roll back, or commit again later.
+        UnknownDelivery
+            A delivery went back to its queue meanwhile: its visibility time-out was over.
+        NotFound
+            An exchange was deleted meanwhile.
+        PreconditionFailed
+            There are no transactions on this channel.
+        """
+        transaction = self._selected()
+        self._publisher.let_in()
+        returned = transaction.commit()
+        if self._publisher.on_return is not None:
+            for each in returned:
+                self._publisher.on_return(each)
+        self.host.broker.wait_until_safe()
+
+    def rollback(self) -> None:
+        """Forget what was published and settled since the last commit; deliveries stay unacknowledged."""
+        self.check_open()
+        self._selected().rollback()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Channel]:
+        """Commit what is done inside, or roll it back if something is raised.
+
+        Examples
+        --------
+        >>> from mqlab import Broker
+        >>> channel = Broker().connect().channel()
+        >>> channel.declare_queue("in"), channel.declare_queue("out")
+        ('in', 'out')
+        >>> channel.publish("x", "in")
+        >>> with channel.transaction():
+        ...     delivery = channel.get("in")
+        ...     channel.publish(delivery.body.upper(), "out")
+        ...     delivery.ack()
+        ...     channel.stats("out").ready
+        0
+        >>> channel.stats("out").ready, channel.stats("in").acked
+        (1, 1)
+        """
+        self.select()
+        try:
+            yield self
+            self.commit()
+        except BaseException:
+            self._selected().rollback()
+            raise
+
+    def _selected(self) -> Transaction:
+        if self.transaction_mode is None:
+            self.check_open()
+            raise PreconditionFailed(f"channel {self.number} has no transactions", "call select() first")
+        return self.transaction_mode
+
     # consuming
 
     def prefetch(self, limit: int) -> None:
@@ -117,6 +196,7 @@ class Channel(Topology):
         if limit < 0:
             raise ValueError(f"prefetch is {limit}; give 1 or more, or 0 for no bound")
         self.limit = limit
+        self._with_care = limit > 0 or self.transaction_mode is not None
 
     def consume(
         self, queue: str, *, prefetch: int = 0, auto_ack: bool = False, exclusive: bool = False, priority: int = 0,
@@ -174,6 +254,74 @@ class Channel(Topology):
                     found.takers.append(taker)
             return found.fetch(taker, next(self._tags))
 
+    def fetch(
+        self, queue: str, maximum: int = 10, *, timeout_s: float | None = 0, visibility_timeout_s: float | None = None
+    ) -> list[Delivery]:
+        """Fetch what is ready, up to ``maximum``, whatever the prefetch; wait for the first (SQS: long polling).
+
+        Parameters
+        ----------
+        timeout_s
+            How long to wait if nothing is ready; 0: not at all, None: until something comes.
+        visibility_timeout_s
+            What is not settled so long after goes back (SQS); None: as long as the queue says. ``delivery.extend``
+            gives more time, ``delivery.nack()`` gives it back at once, ``delivery.ack()`` deletes it.
+
+        Examples
+        --------
+        >>> from mqlab.broker import Broker, ManualClock
+        >>> clock = ManualClock()
+        >>> channel = Broker(clock=clock).connect().channel()
+        >>> channel.declare_queue("jobs", visibility_timeout_ns=30_000_000_000)
+        'jobs'
+        >>> channel.publish("job", "jobs")
+        >>> slow = channel.fetch("jobs")[0]
+        >>> clock.advance(30_000_000_000)
+        >>> again = channel.fetch("jobs")[0]
+        >>> again.body, again.redelivered
+        ('job', True)
+        >>> again.extend(60)
+        >>> clock.advance(59_000_000_000)
+        >>> again.ack()
+        """
+        found = self.fetch_ready(queue, maximum, visibility_timeout_s)
+        if not found and timeout_s != 0:
+            consumer = self.consume(queue, prefetch=maximum)
+            with suppress(ReceiveTimeout):
+                try:
+                    found.append(consumer.receive(timeout_s))
+                finally:
+                    found += self.dismiss(consumer)
+        return self.lend(found, visibility_timeout_s)
+
+    def fetch_ready(self, queue: str, maximum: int, visibility_timeout_s: float | None) -> list[Delivery]:
+        """Fetch what is ready now."""
+        if maximum < 1:
+            raise ValueError(f"maximum is {maximum}; ask for 1 delivery or more")
+        if visibility_timeout_s is not None:
+            found = self.host.queue(queue, self.connection)
+            with found.lock:
+                found.stand_by_rules()
+        fetched: list[Delivery] = []
+        while len(fetched) < maximum and (delivery := self.get(queue)) is not None:
+            fetched.append(delivery)
+        return fetched
+
+    def dismiss(self, consumer: Consumer) -> list[Delivery]:
+        """End a consumer that was there for one fetch, and take what it has not received."""
+        self._end(consumer, ConsumerCancelled(f"consumer `{consumer.tag}` was there for one fetch", "fetch again"))
+        unread = [*consumer.inbox]
+        consumer.inbox.clear()
+        self._leave(consumer.queue)
+        return unread
+
+    def lend(self, found: list[Delivery], visibility_timeout_s: float | None) -> list[Delivery]:
+        """Hold deliveries for a time of their own."""
+        if visibility_timeout_s is not None:
+            for delivery in found:
+                self.extend(delivery.tag, visibility_timeout_s)
+        return found
+
     def cancel(self, consumer: Consumer) -> None:
         """End a consumer; what it has not received goes back to its place."""
         self._end(consumer, ConsumerCancelled(f"consumer `{consumer.tag}` was cancelled", "register another"))
@@ -186,7 +334,7 @@ class Channel(Topology):
         unread = [each for each in unread if self.unacked.pop(each.tag, None) is not None]
         if self.limit:
             self._release(unread)
-        self._give_back(unread)
+        self._put_back(unread)
         self._leave(consumer.queue)
         if self.limit:
             self._serve_all()
@@ -211,128 +359,6 @@ class Channel(Topology):
             queue.serve()
         self.host.left(queue)
 
-    # settling
-
-    def ack(self, tag: int, multiple: bool = False) -> None:
-        """Acknowledge a delivery, or with ``multiple`` all up to it that are unsettled (tag 0: all there are).
-
-        Raises
-        ------
-        UnknownDelivery
-            The channel does not wait for it.
-        ChannelClosed
-            The channel is closed; the delivery has gone back to its queue.
-        """
-        if multiple:
-            self._ack_up_to(tag)
-            return
-        delivery = self.unacked.pop(tag, None)
-        if delivery is None:
-            raise self._unknown(tag)
-        if self.limit:
-            self._release((delivery,))
-        delivery.taker.queue.settle(delivery)
-        if self.limit:
-            self._serve_all()
-        if not self.unacked and self.host.broker.draining:
-            self.host.broker.look_if_idle()
-
-    def nack(self, tag: int, multiple: bool = False, requeue: bool = True) -> None:
-        """Give a delivery back, or with ``multiple`` all up to it; without ``requeue`` they die."""
-        if multiple:
-            settled = self._pop_up_to(tag)
-        else:
-            delivery = self.unacked.pop(tag, None)
-            if delivery is None:
-                raise self._unknown(tag)
-            settled = [delivery]
-        if self.limit:
-            self._release(settled)
-        if requeue:
-            self._give_back(settled)
-        else:
-            for delivery in settled:
-                delivery.taker.queue.refuse(delivery)
-        if self.limit:
-            self._serve_all()
-        if self.host.broker.draining:
-            self.host.broker.look_if_idle()
-
-    def recover(self) -> None:
-        """Give back everything that is unsettled on this channel."""
-        self.nack(0, multiple=True)
-
-    def _ack_up_to(self, tag: int) -> None:
-        settled = self._pop_up_to(tag)
-        if self.limit:
-            self._release(settled)
-        sole = self._sole
-        if sole is not None:
-            sole.queue.settle_many(sole, settled)
-        else:
-            by_taker: dict[Taker, list[Delivery]] = {}
-            for delivery in settled:
-                by_taker.setdefault(delivery.taker, []).append(delivery)
-            for taker, batch in by_taker.items():
-                taker.queue.settle_many(taker, batch)
-        if self.limit:
-            self._serve_all()
-        if self.host.broker.draining:
-            self.host.broker.look_if_idle()
-
-    def _pop_up_to(self, tag: int) -> list[Delivery]:
-        unacked = self.unacked
-        if tag and tag not in unacked:
-            raise self._unknown(tag)
-        with self._lock:
-            last = tag or next(reversed(unacked), 0)
-            pop = unacked.pop
-            found = map(pop, range(self._floor, last + 1), repeat(None))
-            settled = [*filter(None, found)]
-            self._floor = max(self._floor, last + 1)
-        return settled
-
-    def _give_back(self, deliveries: Iterable[Delivery]) -> None:
-        by_queue: dict[Queue, list[Delivery]] = {}
-        for delivery in deliveries:
-            by_queue.setdefault(delivery.taker.queue, []).append(delivery)
-        for queue, batch in by_queue.items():
-            queue.put_back(batch)
-
-    def _unknown(self, tag: int) -> ChannelClosed | UnknownDelivery:
-        if self._closed is not None:
-            return ChannelClosed(self._closed.what, self._closed.mend)
-        return UnknownDelivery(
-            f"channel {self.number} waits for no delivery with tag {tag}",
-            "settle each delivery once, on the channel it came on, and none that was delivered with auto_ack",
-        )
-
-    # the limit that consumers of this channel share
-
-    def reserve(self, consumer: Consumer) -> bool:
-        """Take room for one more delivery on this channel; False if it is full."""
-        if not consumer.shares:
-            return True
-        with self._credit:
-            if self._shared >= self.limit:
-                return False
-            self._shared += 1
-            return True
-
-    def _release(self, settled: Iterable[Delivery]) -> None:
-        shared = sum(delivery.taker.shares for delivery in settled)
-        with self._credit:
-            self._shared -= shared
-
-    def _serve_all(self) -> None:
-        with self._lock:
-            queues = dict.fromkeys(consumer.queue for consumer in self._consumers.values())
-        for queue in queues:
-            with queue.lock:
-                queue.serve()
-            if queue.letters:
-                self.host.post(queue)
-
     # the end
 
     def renew(self) -> None:
@@ -355,13 +381,7 @@ class Channel(Topology):
             self._end(consumer, why)
             if lost or not consumer.auto:  # what is not auto is among the unacknowledged
                 consumer.inbox.clear()
-        left: list[Delivery] = []
-        while self.unacked:
-            try:
-                left.append(self.unacked.popitem()[1])
-            except KeyError:  # somebody acknowledged the last one
-                break
-        self._give_back(left)
+        self._let_go()
         takers = [*consumers, *self._takers.values()]
         for queue in dict.fromkeys(taker.queue for taker in takers):
             self._leave(queue)

@@ -45,6 +45,11 @@ class Taker:
         """Whether it may get further deliveries."""
         return self.served or self.channel.is_open
 
+    @property
+    def unread(self) -> deque[Delivery] | None:
+        """Its inbox, if it has one."""
+        return None
+
     def as_consumer(self) -> Consumer:
         """Be a consumer; who only fetches is none and is never served."""
         raise TypeError("who fetches is not served")
@@ -86,6 +91,11 @@ class Consumer(Taker):
     def as_consumer(self) -> Consumer:
         """Be a consumer."""
         return self
+
+    @property
+    def unread(self) -> deque[Delivery] | None:
+        """Its inbox."""
+        return self.inbox
 
     @property
     def may_take(self) -> bool:

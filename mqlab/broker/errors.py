@@ -11,7 +11,8 @@ from mqlab.errors import MqlabError
 __all__ = [
     "AccessRefused", "BrokerClosed", "BrokerError", "ChannelClosed", "ConcurrentUse", "ConsumerCancelled",
     "IllegalGeneration", "NotAssigned", "NotFound", "OffsetOutOfRange", "PreconditionFailed", "PublishersBlocked",
-    "RebalanceInProgress", "ReceiveTimeout", "ResourceLocked", "UnknownDelivery", "UnknownMember",
+    "RebalanceInProgress", "ReceiveTimeout", "ResourceLocked", "TransactionRefused", "UnknownDelivery",
+    "UnknownMember",
 ]  # fmt: skip
 
 
@@ -77,6 +78,10 @@ class PublishersBlocked(BrokerError):  # noqa: N818
 
 class ReceiveTimeout(BrokerError, TimeoutError):  # noqa: N818
     """Nothing came in time."""
+
+
+class TransactionRefused(PreconditionFailed):
+    """A queue is full and refuses what a transaction publishes, so nothing of the transaction has happened."""
 
 
 class NotAssigned(BrokerError):  # noqa: N818

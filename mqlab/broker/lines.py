@@ -15,11 +15,12 @@ __all__ = ["Line", "Place"]
 class Place:
     """One copy in a line, and what its queue remembers of it; it keeps all of it when it comes back."""
 
-    __slots__ = ("expires_ns", "level", "message", "position", "returns", "size_bytes")
+    __slots__ = ("expires_ns", "lent_until_ns", "level", "message", "position", "returns", "size_bytes")
 
     def __init__(self, message: Message, position: int, level: int, size_bytes: int, expires_ns: int | None) -> None:
         self.message, self.position, self.level = message, position, level
         self.size_bytes, self.expires_ns, self.returns = size_bytes, expires_ns, 0
+        self.lent_until_ns = -1
 
 
 class Line:

@@ -161,6 +161,10 @@ class Delivery(NamedTuple):
         """Give it back, to its place in the queue; without ``requeue`` it dies."""
         self.taker.channel.nack(self.tag, multiple, requeue)
 
+    def extend(self, timeout_s: float) -> None:
+        """Hold it for so long from now on, where its queue has a visibility time-out."""
+        self.taker.channel.extend(self.tag, timeout_s)
+
     def reject(self, requeue: bool = False) -> None:
         """Refuse it: it dies, and is a dead letter if its queue has an exchange for them."""
         self.taker.channel.nack(self.tag, False, requeue)

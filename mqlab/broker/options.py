@@ -44,6 +44,8 @@ class QueueOptions:
     """Where what dies in it is published."""
     single_active_consumer: bool = False
     """One consumer is served; when it is gone, the next in the order of their registration."""
+    visibility_timeout_ns: int = -1
+    """How long a delivery may be held unsettled; then it goes back, and the next consumer gets it (SQS)."""
     delivery_limit: int = -1
     """How often a message may come back; what comes back once more dies."""
 
@@ -56,6 +58,10 @@ class QueueOptions:
         for name in ("max_length", "max_bytes", "ttl_ns", "delivery_limit"):
             if getattr(self, name) < -1:
                 raise PreconditionFailed(f"{name} is {getattr(self, name)}", "give 0 or more, or -1 for no limit")
+        if self.visibility_timeout_ns < -1 or self.visibility_timeout_ns == 0:
+            raise PreconditionFailed(
+                f"visibility_timeout_ns is {self.visibility_timeout_ns}", "give a time above 0, or -1 for none"
+            )
         if self.expires_ns < 0:
             raise PreconditionFailed(f"expires_ns is {self.expires_ns}", "give a time above 0, or 0 for never")
 
@@ -63,7 +69,7 @@ class QueueOptions:
     def is_plain(self) -> bool:
         """Whether a message only ever waits, is delivered and is settled here."""
         limited = (self.max_length, self.max_bytes, self.ttl_ns, self.delivery_limit) != (-1, -1, -1, -1)
-        return not (limited or self.max_priority)
+        return not (limited or self.max_priority or self.visibility_timeout_ns >= 0)
 
 
 def options_of(words: dict[str, Any]) -> QueueOptions:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mqlab.broker.errors import BrokerClosed
+from mqlab.broker.errors import BrokerClosed, PreconditionFailed
 from mqlab.broker.messages import PLAIN, Confirmation, Envelope, Properties, Returned
 
 if TYPE_CHECKING:
@@ -34,12 +34,23 @@ class Publisher:
 
     def is_plain(self) -> bool:
         """Whether a publish need only be put into its queue."""
-        return not (self._confirming or self._broker.memory is not None or self._broker.draining or self._broker.closed)
+        if self._confirming or self._channel.transaction_mode is not None or self._broker.memory is not None:
+            return False
+        return not (self._broker.draining or self._broker.closed)
 
     def confirm(self, on_confirm: Callable[[Confirmation], None] | None) -> None:
         """Give publishes numbers from now on."""
+        if self._channel.transaction_mode is not None:
+            raise PreconditionFailed(
+                f"channel {self._channel.number} has transactions and cannot have confirms", "open another channel"
+            )
         self._confirming = True
         self._on_confirm = on_confirm or self._on_confirm
+
+    @property
+    def is_confirming(self) -> bool:
+        """Whether confirms are on."""
+        return self._confirming
 
     def refused_since(self) -> tuple[int, ...]:
         """Take the numbers of what was refused."""
@@ -51,12 +62,13 @@ class Publisher:
         self, bodies: Sequence[Any], routing_key: str, exchange: str, properties: Properties | None, mandatory: bool
     ) -> range | None:
         """Publish bodies one way; with confirms on, return their numbers."""
-        self._channel.check_open()
-        if self._broker.memory is not None:
-            self._broker.memory.wait_for_room(self._broker.clock)
-        if self._broker.draining or self._broker.closed:
-            raise BrokerClosed("the broker is closing and takes nothing new", "publish before close()")
         properties = properties or PLAIN
+        transaction = self._channel.transaction_mode
+        if transaction is not None:
+            self._channel.check_open()
+            transaction.publish(tuple(bodies), routing_key, exchange, properties, mandatory)
+            return None
+        self.let_in()
         queues = self._host.route(exchange, routing_key, properties.headers)
         envelope = Envelope(exchange, routing_key, properties)
         if properties.ttl_ns is not None:
@@ -71,6 +83,14 @@ class Publisher:
             for body in bodies:
                 self.on_return(Returned(body, envelope))
         return self._confirm(len(bodies), refused) if self._confirming else None
+
+    def let_in(self) -> None:
+        """Wait for room in memory; raise if nothing can be published any more."""
+        self._channel.check_open()
+        if self._broker.memory is not None:
+            self._broker.memory.wait_for_room(self._broker.clock)
+        if self._broker.draining or self._broker.closed:
+            raise BrokerClosed("the broker is closing and takes nothing new", "publish before close()")
 
     def _confirm(self, how_many: int, refused: set[int]) -> range:
         with self._lock:

@@ -28,6 +28,7 @@ from mqlab.broker import rules, turns
 from mqlab.broker.lines import Line, Place
 from mqlab.broker.messages import Delivery, Envelope, Message
 from mqlab.broker.options import QueueOptions
+from mqlab.broker.visibility import Leases
 
 if TYPE_CHECKING:
     from mqlab.broker.connections import Connection
@@ -44,7 +45,7 @@ class Queue:
 
     __slots__ = (
         "acked", "alarm_ns", "back", "consumers", "deleted", "deleted_messages", "dropped", "envelopes", "expired",
-        "fifo", "had_consumers", "host", "letters", "line", "lock", "name", "options", "out", "owner",
+        "fifo", "had_consumers", "host", "leases", "letters", "line", "lock", "name", "options", "out", "owner",
         "redelivered", "refused", "rejected", "returned", "ring", "special", "takers", "too_often", "turn", "used_ns",
     )  # fmt: skip
 
@@ -63,6 +64,7 @@ class Queue:
         self.takers: list[Taker] = []
         """All that hold or may hold deliveries: consumers, also cancelled ones, and channels that fetch."""
         self.letters: deque[tuple[Message, str]] = deque()
+        self.leases = Leases(self)
         self.special = self.deleted = self.had_consumers = False
         self.alarm_ns = -1
         self.turn = 0
@@ -98,27 +100,31 @@ class Queue:
     def put_many(self, bodies: Sequence[Any], envelope: Envelope) -> list[bool]:
         """Take messages that were published the same way; say of each whether it was taken, or [] for all of them."""
         with self.lock:
-            if not self.special:
-                ring, how_many = self.ring, len(bodies)
-                if len(ring) == 1 and (ring[0].auto or how_many <= ring[0].limit - ring[0].held):
-                    self._hand_all(ring[0], bodies, repeat(envelope), how_many)
-                    return []
-                self.fifo.extend(bodies)
-                self.envelopes.extend(repeat(envelope, how_many))
-                if ring:
-                    self.serve()
-                return []
-            taken = [rules.put(self, (body, envelope)) for body in bodies]
+            taken = self.admit(bodies, envelope)
         if self.letters:
             self.host.post(self)
         return taken
 
+    def admit(self, bodies: Sequence[Any], envelope: Envelope) -> list[bool]:
+        """Do the work of :meth:`put_many`. The lock is held."""
+        if self.special:
+            return [rules.put(self, (body, envelope)) for body in bodies]
+        ring, how_many = self.ring, len(bodies)
+        if len(ring) == 1 and (ring[0].auto or how_many <= ring[0].limit - ring[0].held):
+            self._hand_all(ring[0], bodies, repeat(envelope), how_many)
+            return []
+        self.fifo.extend(bodies)
+        self.envelopes.extend(repeat(envelope, how_many))
+        if ring:
+            self.serve()
+        return []
+
     # out
 
-    def hand(self, consumer: Consumer, body: Any, envelope: Envelope, place: int | Place, returns: int) -> None:
+    def hand(self, consumer: Consumer, body: Any, envelope: Envelope, place: int | Place, returns: int) -> Delivery:
         """Put a message into the inbox of a consumer that has room: the first of the ring, where there is one."""
         tag = consumer.next_tag()
-        delivery = _new(Delivery, (body, tag, envelope, consumer, place, returns))
+        delivery: Delivery = _new(Delivery, (body, tag, envelope, consumer, place, returns))
         ring = self.ring
         if consumer.auto:
             self.acked += 1
@@ -140,6 +146,7 @@ class Queue:
         consumer.inbox.append(delivery)
         if consumer.waiters:
             consumer.wake()
+        return delivery
 
     def serve(self) -> None:
         """Hand out what is ready to whoever has room. The lock is held."""
@@ -212,6 +219,8 @@ class Queue:
                 else:
                     taker.unacked[tag] = delivery
                     taker.held += 1
+                    if self.options.visibility_timeout_ns >= 0:
+                        self.leases.lend(delivery, self.options.visibility_timeout_ns)
         if self.letters:
             self.host.post(self)
         return delivery
@@ -252,49 +261,61 @@ class Queue:
     def settle_many(self, taker: Taker, settled: Sequence[Delivery]) -> None:
         """Count deliveries of one taker as acknowledged."""
         with self.lock:
-            self.acked += len(settled)
-            taker.held -= len(settled)
-            if self.special:
-                for delivery in settled:
-                    rules.forget(self, delivery.place)
-            self.room_for(taker)
+            self.release(taker, settled)
         if self.letters:
             self.host.post(self)
+
+    def release(self, taker: Taker, settled: Sequence[Delivery]) -> None:
+        """Do the work of :meth:`settle_many`. The lock is held."""
+        self.acked += len(settled)
+        taker.held -= len(settled)
+        if self.special:
+            for delivery in settled:
+                rules.forget(self, delivery.place)
+        self.room_for(taker)
 
     def refuse(self, delivery: Delivery) -> None:
         """Let a message die that a consumer has rejected."""
         with self.lock:
-            delivery.taker.held -= 1
-            self.rejected += 1
-            if self.special:
-                rules.forget(self, delivery.place)
-            if self.options.dead_letter is not None and not self.deleted:
-                self.letters.append(((delivery.body, delivery.envelope), "rejected"))
-            self.room_for(delivery.taker)
+            self.kill(delivery)
         if self.letters:
             self.host.post(self)
+
+    def kill(self, delivery: Delivery) -> None:
+        """Do the work of :meth:`refuse`. The lock is held."""
+        delivery.taker.held -= 1
+        self.rejected += 1
+        if self.special:
+            rules.forget(self, delivery.place)
+        if self.options.dead_letter is not None and not self.deleted:
+            self.letters.append(((delivery.body, delivery.envelope), "rejected"))
+        self.room_for(delivery.taker)
 
     def put_back(self, deliveries: Iterable[Delivery]) -> None:
         """Return deliveries to their places."""
         with self.lock:
-            takers: dict[Taker, None] = {}
-            for delivery in deliveries:
-                delivery.taker.held -= 1
-                takers[delivery.taker] = None
-                self.returned += 1
-                message = (delivery.body, delivery.envelope)
-                if self.special:
-                    rules.come_back(self, delivery, message)
-                else:
-                    place: Any = delivery.place
-                    heapq.heappush(self.back, (place, delivery.returns + 1, message))
-            for taker in takers:
-                self.room_for(taker)
-            self.serve()
-            if self.special:
-                rules.hold_to_limits(self)
+            self.take_back(deliveries)
         if self.letters:
             self.host.post(self)
+
+    def take_back(self, deliveries: Iterable[Delivery]) -> None:
+        """Do the work of :meth:`put_back`. The lock is held."""
+        takers: dict[Taker, None] = {}
+        for delivery in deliveries:
+            delivery.taker.held -= 1
+            takers[delivery.taker] = None
+            self.returned += 1
+            message = (delivery.body, delivery.envelope)
+            if self.special:
+                rules.come_back(self, delivery, message)
+            else:
+                place: Any = delivery.place
+                heapq.heappush(self.back, (place, delivery.returns + 1, message))
+        for taker in takers:
+            self.room_for(taker)
+        self.serve()
+        if self.special:
+            rules.hold_to_limits(self)
 
     def room_for(self, taker: Taker) -> None:
         """Let a taker that holds less than before queue up again, and serve. The lock is held."""

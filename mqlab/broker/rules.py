@@ -10,6 +10,7 @@ Ready messages count for limits, and in a limit of bytes their bodies. Messages 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker import turns
@@ -17,9 +18,10 @@ from mqlab.broker.lines import Place
 from mqlab.broker.messages import Delivery, Message, size_of
 
 if TYPE_CHECKING:
+    from mqlab.broker.consumers import Consumer
     from mqlab.broker.queues import Queue
 
-__all__ = ["come_back", "forget", "hold_to_limits", "place_of", "put", "serve", "take"]
+__all__ = ["come_back", "forget", "has_room_for", "hold_to_limits", "place_of", "put", "serve", "take"]
 
 
 def place_of(queue: Queue, message: Message, position: int, returns: int) -> Place:
@@ -62,7 +64,7 @@ def put(queue: Queue, message: Message) -> bool:
     if memory is not None:
         memory.hold(place.size_bytes)
     if consumer is not None:
-        queue.hand(consumer, *message, place, 0)
+        _hand(queue, consumer, message, place, 0)
         return True
     line.join(place)
     serve(queue)
@@ -94,12 +96,29 @@ def serve(queue: Queue) -> None:
             return
         if line is not None:
             place = line.take()
-            queue.hand(consumer, *place.message, place, place.returns)
+            _hand(queue, consumer, place.message, place, place.returns)
         else:
             first = queue.take()
             assert first is not None
             message, at, returns = first
-            queue.hand(consumer, *message, at, returns)
+            _hand(queue, consumer, message, at, returns)
+
+
+def _hand(queue: Queue, consumer: Consumer, message: Message, place: int | Place, returns: int) -> None:
+    """Hand a message to a consumer, for as long as the queue lets it."""
+    delivery = queue.hand(consumer, *message, place, returns)
+    timeout_ns = queue.options.visibility_timeout_ns
+    if timeout_ns >= 0 and not consumer.auto:
+        queue.leases.lend(delivery, timeout_ns)
+
+
+def has_room_for(queue: Queue, messages: Sequence[Message]) -> bool:
+    """Say whether :func:`put` would take all of these, one after the other."""
+    line, options = queue.line, queue.options
+    if line is None or queue.deleted or options.overflow in ("drop-head", "drop-newest"):
+        return True
+    stay = messages[turns.room(queue) :] if not len(line) else messages
+    return not stay or not _is_over(queue, len(stay), sum(map(size_of, stay)) if options.max_bytes >= 0 else 0)
 
 
 def come_back(queue: Queue, delivery: Delivery, message: Message) -> None:

@@ -7,13 +7,15 @@ chooses anew.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mqlab.broker.channels import Channel
     from mqlab.broker.consumers import Consumer, Taker
     from mqlab.broker.queues import Queue
 
-__all__ = ["choose", "enrol", "join", "leave"]
+__all__ = ["choose", "enrol", "join", "leave", "room"]
 
 
 def _by_choice(queue: Queue) -> bool:
@@ -76,3 +78,18 @@ def choose(queue: Queue) -> Consumer | None:
             consumer.last_turn = queue.turn
             return consumer
     return None
+
+
+def room(queue: Queue) -> int:
+    """Say how many messages consumers would take at once."""
+    if queue.deleted:
+        return 0
+    candidates = queue.consumers[:1] if queue.options.single_active_consumer else queue.consumers
+    if any(consumer.auto for consumer in candidates):
+        return sys.maxsize
+    alone = sum(consumer.limit - consumer.held for consumer in candidates if not consumer.shares)
+    by_channel: dict[Channel, int] = {}
+    for consumer in candidates:
+        if consumer.shares:
+            by_channel[consumer.channel] = by_channel.get(consumer.channel, 0) + consumer.limit - consumer.held
+    return min(sys.maxsize, alone + sum(min(wish, channel.credit) for channel, wish in by_channel.items()))

@@ -3,7 +3,10 @@
 The rules are those of ``tests/conformance/rabbitmq/rules.py``, by their text.
 """
 
-R, C, L, M, W, S = (f"test_{name}::test_" for name in ("routing", "consuming", "limits", "misuse", "waiting", "stress"))
+R, C, L, M, W, S, T = (
+    f"test_{name}::test_"
+    for name in ("routing", "consuming", "limits", "misuse", "waiting", "stress", "transactions")
+)
 
 KEPT = {
     "a direct exchange goes by the equal key": R + "an_exchange_goes_by_its_type",
@@ -149,6 +152,10 @@ KEPT = {
     "consumers of a higher priority are served until they block": (
         C + "higher_consumer_priorities_are_served_until_they_block"
     ),
+    "a publish in a transaction takes effect at the commit": T + "nothing_happens_before_the_commit_and_all_of_it_then",
+    "a rollback, or the end of the connection before the commit, discards the transaction": (
+        T + "a_rollback_or_the_end_of_the_connection_discards_it"
+    ),
     "among several consumers a requeued message goes back to its place within its priority": (
         L + "what_came_back_finds_its_place_within_its_priority"
     ),
@@ -157,7 +164,6 @@ KEPT = {
 NO_DISK = "nothing is on disk and a broker is not started again"
 NO_REPLICAS = "there is one broker and no quorum queue"
 NO_WIRE = "clients and broker are one process: nothing to shake hands on, to fall silent, or to fill up"
-NO_TRANSACTIONS = "there are confirms, no transactions"
 
 NO_OCCASION = {
     "a queue that is not durable is gone after a restart": NO_DISK,
@@ -177,10 +183,8 @@ NO_OCCASION = {
     ),
     "a quorum queue has up to three replicas unless told otherwise": NO_REPLICAS,
     "a full quorum queue may overshoot its limit by what is on its way": NO_REPLICAS,
-    "a publish in a transaction takes effect at the commit": NO_TRANSACTIONS,
-    "a rollback, or the end of the connection before the commit, discards the transaction": NO_TRANSACTIONS,
-    "a commit is not atomic, not even within a single queue": NO_TRANSACTIONS,
-    "transactions slow publishing by a factor of about 250: an fsync for each commit": NO_TRANSACTIONS,
+    "a commit is not atomic, not even within a single queue": "here it is: all of it happens, or nothing",
+    "transactions slow publishing by a factor of about 250: an fsync for each commit": NO_DISK,
     "a blocked client is told so, and told again when all alarms have cleared": NO_WIRE,
     "whoever hears nothing for the heartbeat time-out takes the other side for dead": NO_WIRE,
     "without heartbeats a dead peer may go unnoticed": NO_WIRE,
