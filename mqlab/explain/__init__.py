@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqlab.checks import ANOMALIES, judge
-from mqlab.explain.logs import LOG_SENTENCES, log_turns, with_batches
+from mqlab.explain.logs import LOG_SENTENCES, log_turns
 from mqlab.explain.reasons import reason_of
 from mqlab.explain.replicas import REPLICA_KINDS, with_replicas
 from mqlab.explain.replies import REPLY_SENTENCES, answers_to
@@ -16,6 +16,7 @@ from mqlab.explain.sentences import SENTENCES
 from mqlab.explain.story import Moment, Story, moment_text, story_of
 from mqlab.explain.turns import turns
 from mqlab.model import Model
+from mqlab.trace.batches import with_batch
 from mqlab.trace.fates import Cause, Fate, fate_label
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import EVENT, Trace
@@ -79,8 +80,8 @@ def explain(trace: Trace, model: Model, message: int) -> Account:
     if trace.events is not None and any(queue.replicas for queue in model.queues):
         world = trace.events.of_message(-1).astype(EVENT, copy=False)
         story = replace(story, events=with_replicas(story.events, world))
-    if model.topics:
-        story = with_batches(story)
+    if trace.events is not None and model.topics:
+        story = replace(story, events=with_batch(trace.events, story.events))
     sentences = []
     for row in _in_order(story):
         moment = Moment(story, row)

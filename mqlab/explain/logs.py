@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,54 +11,10 @@ from mqlab.explain.story import Moment, Story, moment_text, span, times
 from mqlab.model import Topic
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.kinds import Kind
-from mqlab.trace.schema import EVENT
 
-__all__ = ["LOG_KINDS", "LOG_SENTENCES", "log_reason", "log_turns", "with_batches"]
+__all__ = ["LOG_KINDS", "LOG_SENTENCES", "log_reason", "log_turns"]
 
-_OF_BATCHES = (
-    Kind.SENT, Kind.ARRIVED, Kind.APPENDED, Kind.APPEND_SKIPPED, Kind.CONFIRM_SENT, Kind.CONFIRMED, Kind.REFUSED,
-    Kind.TIMED_OUT, Kind.UNKNOWN, Kind.BACKED_OFF, Kind.GAVE_UP, Kind.VANISHED, Kind.STALE_PACKET,
-)  # fmt: skip
 _ANSWERS = ("yes", "too few replicas were in sync", "it did not lead the partition", "what came before was missing")
-
-
-def with_batches(story: Story) -> Story:
-    """Add to a record's rows those of its batch, of the replicas that got it, and of the commit that covered it."""
-    joined = story.of(Kind.COLLECTED)
-    if not len(joined) or story.trace.events is None:
-        return story
-    name, own = int(joined[0]["first"]), story.events
-    found = [own]
-    if name != story.message:
-        batch = story.trace.events.of_message(name).astype(EVENT, copy=False)
-        batch = batch[np.isin(batch["kind"], _OF_BATCHES)].copy()
-        batch["message"] = story.message
-        found.append(batch)
-    rows = np.concatenate(found)
-    place = _place(story, name)
-    for entry in rows[rows["kind"] == Kind.APPENDED]:
-        offset = int(entry["first"]) + place
-        gone = rows["time_ns"][(rows["kind"] == Kind.VANISHED) & (rows["copy"] == entry["copy"])]
-        until = gone.min() if len(gone) else story.trace.duration_ns + 1  # then its offset is another record's
-        times = story.world["time_ns"]
-        after = story.world[(story.world["queue"] == entry["queue"]) & (entry["time_ns"] <= times) & (times < until)]
-        for kind in (Kind.REPLICATED, Kind.OFFSET_COMMITTED):
-            mine = after[after["kind"] == kind]
-            mine = mine[(mine["first"] > offset) & (mine["first"] - mine["count"] <= offset)]
-            mine = mine[np.sort(np.unique(mine["actor"], return_index=True)[1])].copy()  # later ones are of another log
-            mine["message"], mine["copy"] = story.message, entry["copy"]
-            found.append(mine)
-    merged = np.concatenate(found)
-    return replace(story, events=merged[np.argsort(merged["time_ns"], kind="stable")])
-
-
-def _place(story: Story, name: int) -> int:
-    """Tell how many records of its batch stand before it: those that joined it with smaller numbers."""
-    if story.trace.events is None or name == story.message:
-        return 0
-    kind, first = story.trace.events.column("kind"), story.trace.events.column("first")
-    message = story.trace.events.column("message")
-    return int(np.count_nonzero((kind == Kind.COLLECTED) & (first == name) & (message < story.message)))
 
 
 def _topic(story: Story, queue: int) -> Topic | None:

@@ -27,7 +27,7 @@ __all__ = [
     "queue_path",
 ]
 
-SETTING = re.compile(r"\b(?:producers|queues|consumers|nodes)\.[\w.-]*\w(?:: [\w-]+)?")
+SETTING = re.compile(r"\b(?:producers|queues|topics|cluster|consumers|nodes)\.[\w.-]*\w(?:: [\w-]+)?")
 
 
 def _quoted(found: re.Match[str]) -> str:

@@ -152,7 +152,7 @@ class Run:
         return numbers
 
     def plot(self, name: str | None = None, **options: Any) -> Any:
-        """Draw one picture, or all of them.
+        """Draw one picture, or all that have to do with this run.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class Run:
         from mqlab import plots
 
         if name is None:
-            return Pictures((each, plots.draw(each, self.trace, self.model)) for each in plots.PICTURES)
+            return Pictures((each, plots.draw(each, self.trace, self.model)) for each in plots.pictures_of(self.trace))
         return plots.draw(name, self.trace, self.model, **options)
 
     def player(self, start: str | None = None, stop: str | None = None) -> Player:

@@ -47,7 +47,7 @@ def simulate(
 
 
 class OneMessage:
-    """A sink that keeps only what concerns one message, and what happened to the world around it.
+    """A sink that keeps only what concerns one message, its batch, and what happened to the world around it.
 
     Examples
     --------
@@ -62,12 +62,19 @@ class OneMessage:
 
     def __init__(self, message: int) -> None:
         self.message = message
+        self._wanted = {message, -1}
         self._fates: list[NDArray[np.void]] = []
         self._events: list[NDArray[np.void]] = []
 
     def events(self, block: NDArray[np.void]) -> None:
-        """Keep the rows of the message and of the world."""
-        self._events.append(block[(block["message"] == self.message) | (block["message"] == -1)])
+        """Keep the rows of the message, of the batch from when it joins one, and of the world."""
+        import numpy as np
+
+        from mqlab.trace.kinds import Kind
+
+        joined = block[(block["message"] == self.message) & (block["kind"] == Kind.COLLECTED)]
+        self._wanted |= set(joined["first"].tolist())
+        self._events.append(block[np.isin(block["message"], sorted(self._wanted))])
 
     def fates(self, block: NDArray[np.void]) -> None:
         """Keep the rows of the message."""

@@ -5,7 +5,7 @@ A picture is one file and one line in :data:`PICTURES`; report, face and tests g
 Examples
 --------
 >>> sorted(PICTURES)
-['fates_bar', 'latency_distribution', 'latency_over_time', 'order', 'space_time', 'timeline']
+['fates_bar', 'latency_distribution', 'latency_over_time', 'logs', 'order', 'space_time', 'timeline']
 >>> figure = draw("timeline", trace, model)  # doctest: +SKIP
 >>> figure.savefig("timeline.svg")  # doctest: +SKIP
 >>> print(caption("timeline", trace, model))  # doctest: +SKIP
@@ -27,6 +27,7 @@ from mqlab.plots.close_up import crash_window
 from mqlab.plots.delay import latency_over_time, latency_over_time_caption
 from mqlab.plots.endings import fates_bar, fates_bar_caption
 from mqlab.plots.flow import timeline, timeline_caption
+from mqlab.plots.logs import has_logs, logs, logs_caption
 from mqlab.plots.look import to_png, to_svg
 from mqlab.plots.order import order, order_caption
 from mqlab.plots.space_time import space_time, space_time_caption
@@ -43,9 +44,12 @@ __all__ = [
     "draw",
     "draw_side_by_side",
     "fates_bar",
+    "has_logs",
     "latency_distribution",
     "latency_over_time",
+    "logs",
     "order",
+    "pictures_of",
     "space_time",
     "timeline",
     "to_png",
@@ -66,6 +70,8 @@ class Picture:
     needs: Level
     draw: Callable[..., Figure]
     caption: Callable[..., str]
+    concerns: Callable[[Trace], bool] = lambda trace: True
+    """Whether a run has what it shows."""
 
 
 PICTURES: Mapping[str, Picture] = MappingProxyType(
@@ -88,6 +94,7 @@ PICTURES: Mapping[str, Picture] = MappingProxyType(
                 latency_distribution,
                 latency_distribution_caption,
             ),
+            Picture("logs", "Leaders, replicas in sync, lag", "events", logs, logs_caption, has_logs),
             Picture("order", "Order", "fates", order, order_caption),
             Picture("space_time", "Space and time", "events", space_time, space_time_caption),
         )
@@ -113,6 +120,11 @@ def draw_side_by_side(name: str, traces: Mapping[str, Trace], **options: Any) ->
     if name not in COMPARISONS:
         raise BadInput(f"there is no picture `{name}` of several runs", mend=f"there is {', '.join(COMPARISONS)}")
     return COMPARISONS[name][0](traces, **options)
+
+
+def pictures_of(trace: Trace) -> list[str]:
+    """Name the pictures that have to do with a run."""
+    return [name for name, picture in PICTURES.items() if picture.concerns(trace)]
 
 
 def draw(name: str, trace: Trace, model: Model | None = None, **options: Any) -> Figure:

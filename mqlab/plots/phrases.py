@@ -46,7 +46,8 @@ def _either(text: str, other: str) -> Phrase:
 
 
 def _vanished(attempt: int, first: int, cause: int, who: str) -> str:
-    return f"taken by a crash: {Cause(cause).name.lower().replace('_', ' ')}"
+    how = "cut off the log" if cause in (Cause.UNREPLICATED, Cause.TRUNCATED) else "taken by a crash"
+    return f"{how}: {Cause(cause).name.lower().replace('_', ' ')}"
 
 
 _DISCARDED: Mapping[int, str] = {
@@ -151,7 +152,7 @@ PHRASES: Mapping[Kind, Phrase] = {
     Kind.PARTITION_BEGAN: _either("{who} is no longer heard", "{who} no longer hears"),
     Kind.PARTITION_ENDED: _either("{who} is heard again", "{who} hears again"),
     Kind.APPENDED: _says("in the leader's log, not committed"),
-    Kind.REPLICATED: _says("{who} has it on disk"),
+    Kind.REPLICATED: _says("{who} has it"),
     Kind.LEADER_ELECTED: _says("{who} leads"),
     Kind.LEADER_LOST: _says("{who} leads no longer"),
     Kind.QUORUM_LOST: _says("no majority is left"),

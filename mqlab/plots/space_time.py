@@ -9,6 +9,7 @@ from mqlab.model import Model
 from mqlab.plots.close_up import COLOURS, TITLE, crash_window, draw_close_up
 from mqlab.plots.life import draw_life
 from mqlab.plots.look import Sheet, note, styled
+from mqlab.trace.batches import with_batch
 from mqlab.trace.schema import Trace
 
 __all__ = ["space_time", "space_time_caption"]
@@ -51,7 +52,7 @@ def space_time(
             subtitle,
         )
     if message is not None:
-        rows = trace.events.of_message(message)
+        rows = with_batch(trace.events, trace.events.of_message(message))
         if len(rows) == 0:
             return note(TITLE, f"There is no message {message} in this run.", subtitle)
         return draw_life(trace, model, message, rows)

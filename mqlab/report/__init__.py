@@ -54,6 +54,7 @@ def render(
         ("outcome", "Outcome", sections.outcome(summary, trace)),
         ("ends", "How it ended", _pictures(trace, model, "fates_bar")),
         ("when", "What happened when", _pictures(trace, model, "timeline")),
+        ("logs", "Leaders and lag", _pictures(trace, model, "logs") if plots.has_logs(trace) else []),
         ("latency", "How long it took", _pictures(trace, model, "latency_over_time", "latency_distribution")),
         ("anomalies", "What went wrong, and was it permitted?", sections.anomalies(findings, summary)),
         ("lives", "Single messages", [*sections.lives(trace, model, findings), *_close_up(trace, model)]),

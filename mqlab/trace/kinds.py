@@ -218,7 +218,8 @@ class Kind(IntEnum):
     # a log; its other events are those of queues and replicas, for ``count`` records together where ``message`` is the
     # number of the batch's first record
     COLLECTED = 110
-    """The record joins a batch (``first`` = the number of that batch's first record)."""
+    """The record joins a batch (``first`` = the number of that batch's first record, ``attempt`` = its place there,
+    from 1)."""
     IN_SYNC = 111
     """``actor`` counts as in sync with ``queue``'s leader (``cause`` 1 = no longer; ``first`` = how many are now;
     ``message`` is -1)."""

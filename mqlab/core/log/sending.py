@@ -101,7 +101,7 @@ def arrival(s: State, producer: int) -> None:
     entity = clients(s, p["client"])["entity"]
     part = partitions(s, q["partition"])["entity"]
     tell(s, K_CREATED, number, 0, entity, -1, 0, sequence, 0, 1)
-    tell(s, K_COLLECTED, number, 0, entity, part, 0, b["name"], 0, 1)
+    tell(s, K_COLLECTED, number, 0, entity, part, int(b["count"]), b["name"], 0, 1)
     if b["count"] >= col["most"]:
         _close(s, sender)
         pump(s, sender)
