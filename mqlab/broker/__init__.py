@@ -39,6 +39,7 @@ from mqlab.broker.errors import (
     OffsetOutOfRange,
     PreconditionFailed,
     PublishersBlocked,
+    PublishRefused,
     RebalanceInProgress,
     ReceiveTimeout,
     ResourceLocked,
@@ -55,14 +56,16 @@ from mqlab.broker.log.topics import Topic
 from mqlab.broker.messages import Confirmation, Death, Delivery, Envelope, Properties, Returned
 from mqlab.broker.options import QueueOptions
 from mqlab.broker.statistics import QueueStats, Rates
+from mqlab.broker.tasks import AsyncChannel, AsyncConnection
 from mqlab.broker.workers import Worker
 from mqlab.model import DeadLetter
 
 __all__ = [
-    "AccessRefused", "Broker", "BrokerClosed", "BrokerError", "Channel", "ChannelClosed", "Clock", "ConcurrentUse",
-    "Confirmation", "Connection", "Consumer", "ConsumerCancelled", "DeadLetter", "Death", "Delivery", "Envelope",
-    "GroupStats", "IllegalGeneration", "ManualClock", "Member", "MemberOptions", "NotAssigned", "NotFound",
-    "OffsetOutOfRange", "Place", "PreconditionFailed", "Properties", "PublishersBlocked", "QueueOptions", "QueueStats",
-    "Rates", "Reader", "RealClock", "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned",
-    "Topic", "TopicOptions", "TopicStats", "TransactionRefused", "UnknownDelivery", "UnknownMember", "Worker",
+    "AccessRefused", "AsyncChannel", "AsyncConnection", "Broker", "BrokerClosed", "BrokerError", "Channel",
+    "ChannelClosed", "Clock", "ConcurrentUse", "Confirmation", "Connection", "Consumer", "ConsumerCancelled",
+    "DeadLetter", "Death", "Delivery", "Envelope", "GroupStats", "IllegalGeneration", "ManualClock", "Member",
+    "MemberOptions", "NotAssigned", "NotFound", "OffsetOutOfRange", "Place", "PreconditionFailed", "Properties",
+    "PublishRefused", "PublishersBlocked", "QueueOptions", "QueueStats", "Rates", "Reader", "RealClock",
+    "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned", "Topic", "TopicOptions",
+    "TopicStats", "TransactionRefused", "UnknownDelivery", "UnknownMember", "Worker",
 ]  # fmt: skip

@@ -15,7 +15,8 @@ from mqlab.broker.log.statistics import TopicStats
 from mqlab.broker.log.topics import Topic
 from mqlab.broker.memory import Memory
 from mqlab.broker.statistics import QueueStats
-from mqlab.broker.waiting import ThreadWaiter
+from mqlab.broker.tasks import AsyncConnection
+from mqlab.broker.waiting import TaskWaiter, ThreadWaiter, Waiter
 from mqlab.errors import did_you_mean
 from mqlab.routing import HOST
 
@@ -61,7 +62,7 @@ class Broker:
         self._lock = threading.Lock()
         self._hosts = {HOST: VirtualHost(self, HOST)}
         self._connections: dict[Connection, None] = {}
-        self._idle: list[ThreadWaiter] = []
+        self._idle: list[Waiter] = []
 
     def add_virtual_host(self, name: str) -> None:
         """Make a virtual host: names of one mean nothing in another."""
@@ -78,6 +79,10 @@ class Broker:
             connection = Connection(self._host(virtual_host), name or f"connection-{next(self.numbers)}")
             self._connections[connection] = None
             return connection
+
+    def connect_async(self, virtual_host: str = HOST, *, name: str = "") -> AsyncConnection:
+        """Open a connection for tasks of an event loop: ``async with broker.connect_async() as connection``."""
+        return AsyncConnection(self.connect(virtual_host, name=name))
 
     def stats(self, virtual_host: str = HOST) -> dict[str, QueueStats]:
         """Tell the figures of all queues of a virtual host."""
@@ -130,9 +135,29 @@ class Broker:
         bool
             Whether consumers were done; what was not goes down with the broker.
         """
+        if self.closed:
+            return True
+        self._begin_to_close()
+        done = self._wait_until_idle(timeout_s) if drain else self._is_idle()
+        self._finish_closing()
+        return done
+
+    async def close_async(self, *, drain: bool = True, timeout_s: float | None = None) -> bool:
+        """Do as :meth:`close` in a task; others of the event loop go on meanwhile."""
+        if self.closed:
+            return True
+        self._begin_to_close()
+        done = self._is_idle()
+        if drain and not done:
+            waiter = TaskWaiter()
+            until_ns = self._wait_for_idle(waiter, timeout_s)
+            done = await self.clock.wait(waiter.future, until_ns)
+        self._finish_closing()
+        return done
+
+    def _begin_to_close(self) -> None:
+        """Take nothing new."""
         with self._lock:
-            if self.closed:
-                return True
             self.draining = True
             connections = list(self._connections)
         for connection in connections:
@@ -140,14 +165,16 @@ class Broker:
                 channel.renew()
         if self.memory is not None:
             self.memory.close()
-        done = self._wait_until_idle(timeout_s) if drain else self._is_idle()
+
+    def _finish_closing(self) -> None:
+        with self._lock:
+            connections = list(self._connections)
         for connection in connections:
             connection.close()
         for host in self._hosts.values():
             host.topics.end(BrokerClosed("the broker is closed", "make another Broker()"))
         self.closed = True
         self.clock.close()
-        return done
 
     def _is_idle(self) -> bool:
         for host in self._hosts.values():
@@ -168,12 +195,16 @@ class Broker:
                 waiter.wake()
 
     def _wait_until_idle(self, timeout_s: float | None) -> bool:
-        until_ns = None if timeout_s is None else self.clock.now_ns() + round(timeout_s * 1e9)
         waiter = ThreadWaiter()
+        return self.clock.acquire(waiter.lock, self._wait_for_idle(waiter, timeout_s))
+
+    def _wait_for_idle(self, waiter: Waiter, timeout_s: float | None) -> int | None:
+        """Have somebody woken when nothing is left to do; say until when to wait."""
+        until_ns = None if timeout_s is None else self.clock.now_ns() + round(timeout_s * 1e9)
         with self._lock:
             self._idle.append(waiter)
         self.look_if_idle()
-        return self.clock.acquire(waiter.lock, until_ns)
+        return until_ns
 
     def __enter__(self) -> Broker:
         return self

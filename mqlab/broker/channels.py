@@ -48,6 +48,8 @@ class Channel(Settling, Topology):
         self._publisher = Publisher(self)
         self._plain = self._publisher.is_plain()
         self._closed: ChannelClosed | None = None
+        self.on_shut: Callable[[], None] | None = None
+        """Called when the channel has ended, in whatever thread ended it."""
 
     # publishing
 
@@ -95,6 +97,11 @@ class Channel(Settling, Topology):
         self.check_open()
         self._publisher.confirm(on_confirm)
         self._plain = False
+
+    @property
+    def is_confirming(self) -> bool:
+        """Whether confirms are on."""
+        return self._publisher.is_confirming
 
     def wait_for_confirms(self) -> tuple[int, ...]:
         """Return the numbers of publishes that were refused since the last call, when none is undecided any more."""
@@ -386,6 +393,8 @@ class Channel(Settling, Topology):
         for queue in dict.fromkeys(taker.queue for taker in takers):
             self._leave(queue)
         self.connection.forget(self)
+        if self.on_shut is not None:
+            self.on_shut()
 
     def __enter__(self) -> Channel:
         return self

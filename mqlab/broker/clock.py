@@ -79,8 +79,10 @@ class RealClock:
 
     async def wait(self, future: asyncio.Future[None], until_ns: int | None) -> bool:
         """Await a future."""
-        left_s = None if until_ns is None else max(0.0, (until_ns - time.monotonic_ns()) / 1e9)
-        done, _ = await asyncio.wait((future,), timeout=left_s)
+        if until_ns is None:
+            await future
+            return True
+        done, _ = await asyncio.wait((future,), timeout=max(0.0, (until_ns - time.monotonic_ns()) / 1e9))
         return bool(done)
 
     def close(self) -> None:

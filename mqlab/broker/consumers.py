@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["Consumer", "Taker"]
 
 
+TURNS = 64
+"""Deliveries that a task takes from a full inbox before it lets others run."""
+
+
 class Taker:
     """Somebody who holds deliveries of one queue until they are settled."""
 
@@ -72,7 +76,9 @@ class Consumer(Taker):
     ['one', 'two']
     """
 
-    __slots__ = ("_tags", "ended", "exclusive", "inbox", "last_turn", "next_tag", "priority", "tag", "waiters")
+    __slots__ = (
+        "_clock", "_tags", "ended", "exclusive", "inbox", "last_turn", "next_tag", "priority", "tag", "waiters",
+    )  # fmt: skip
 
     def __init__(
         self, channel: Channel, queue: Queue, tag: str, auto: bool, prefetch: int, priority: int, exclusive: bool,
@@ -86,6 +92,7 @@ class Consumer(Taker):
         self.last_turn = 0
         self.shares = channel.limit > 0 and not auto
         self._tags = tags
+        self._clock = queue.host.broker.clock
         self.next_tag: Callable[[], int] = tags.__next__
 
     def as_consumer(self) -> Consumer:
@@ -164,59 +171,65 @@ class Consumer(Taker):
                 return
 
     def _wait(self, timeout_s: float | None) -> Delivery:
-        clock = self.queue.host.broker.clock
-        until_ns = None if timeout_s is None else clock.now_ns() + round(timeout_s * 1e9)
-        in_time = True
+        until_ns = self._until(timeout_s)
+        in_time = timeout_s != 0
         while True:
-            with self.queue.lock:
-                if self.inbox:
-                    try:
-                        return self.inbox.popleft()
-                    except IndexError:  # somebody else, who took no lock
-                        continue
-                if self.ended is not None:
-                    raise type(self.ended)(self.ended.what, self.ended.mend)
-                if not in_time or timeout_s == 0:
-                    raise ReceiveTimeout(
-                        f"nothing came from queue `{self.queue.name}` within {timeout_s:g} s",
-                        "wait longer, or look whether anybody publishes to it",
-                    )
-                waiter = ThreadWaiter()
-                self.waiters.append(waiter)
+            waiter = ThreadWaiter()
+            found = self._take_or_wait(waiter, None if in_time else timeout_s)
+            if found is not None:
+                return found
             try:
-                in_time = clock.acquire(waiter.lock, until_ns)
+                in_time = self._clock.acquire(waiter.lock, until_ns)
             except BaseException:
                 self._stop_waiting(waiter)
                 raise
             if not in_time:
                 self._stop_waiting(waiter)
 
+    def _until(self, timeout_s: float | None) -> int | None:
+        return None if timeout_s is None else self._clock.now_ns() + round(timeout_s * 1e9)
+
+    def _take_or_wait(self, waiter: Waiter, waited_s: float | None) -> Delivery | None:
+        """Take a delivery, or leave a waiter where whoever brings one finds it; raise if ``waited_s`` were enough."""
+        with self.queue.lock:
+            with suppress(IndexError):
+                return self.inbox.popleft()
+            if self.ended is not None:
+                raise type(self.ended)(self.ended.what, self.ended.mend)
+            if waited_s is not None:
+                raise ReceiveTimeout(
+                    f"nothing came from queue `{self.queue.name}` within {waited_s:g} s",
+                    "wait longer, or look whether anybody publishes to it",
+                )
+            self.waiters.append(waiter)
+            return None
+
     # tasks
 
     async def get(self, timeout_s: float | None = None) -> Delivery:
-        """Do as :meth:`receive` in a task; ``timeout_s`` is the event loop's time."""
-        async with asyncio.timeout(timeout_s):
-            while True:
-                try:
-                    return self.inbox.popleft()
-                except IndexError:
-                    pass
-                with self.queue.lock:
-                    if self.inbox:
-                        continue
-                    if self.ended is not None:
-                        raise type(self.ended)(self.ended.what, self.ended.mend)
-                    waiter = TaskWaiter()
-                    self.waiters.append(waiter)
-                try:
-                    await waiter.future
-                except BaseException:
-                    self._stop_waiting(waiter)
-                    raise
+        """Do as :meth:`receive` in a task, without keeping the event loop."""
+        try:
+            return self.inbox.popleft()
+        except IndexError:
+            pass
+        until_ns = self._until(timeout_s)
+        in_time = timeout_s != 0
+        while True:
+            waiter = TaskWaiter()
+            found = self._take_or_wait(waiter, None if in_time else timeout_s)
+            if found is not None:
+                return found
+            try:
+                in_time = await self._clock.wait(waiter.future, until_ns)
+            except BaseException:
+                self._stop_waiting(waiter)
+                raise
+            if not in_time:
+                self._stop_waiting(waiter)
 
     async def __aiter__(self) -> AsyncIterator[Delivery]:
-        """Await deliveries until the consumer ends."""
-        while True:
+        """Await deliveries until the consumer ends; now and then, other tasks have their turn."""
+        for turn in count(1):
             try:
                 delivery = await self.get()
             except BrokerError:
@@ -224,6 +237,8 @@ class Consumer(Taker):
                     raise
                 return
             yield delivery
+            if turn % TURNS == 0:
+                await asyncio.sleep(0)
 
     def _stop_waiting(self, waiter: Waiter) -> None:
         """Give up waiting; if it was woken meanwhile, it passes the wake-up on."""

@@ -9,9 +9,24 @@ from __future__ import annotations
 from mqlab.errors import MqlabError
 
 __all__ = [
-    "AccessRefused", "BrokerClosed", "BrokerError", "ChannelClosed", "ConcurrentUse", "ConsumerCancelled",
-    "IllegalGeneration", "NotAssigned", "NotFound", "OffsetOutOfRange", "PreconditionFailed", "PublishersBlocked",
-    "RebalanceInProgress", "ReceiveTimeout", "ResourceLocked", "TransactionRefused", "UnknownDelivery",
+    "AccessRefused",
+    "BrokerClosed",
+    "BrokerError",
+    "ChannelClosed",
+    "ConcurrentUse",
+    "ConsumerCancelled",
+    "IllegalGeneration",
+    "NotAssigned",
+    "NotFound",
+    "OffsetOutOfRange",
+    "PreconditionFailed",
+    "PublishRefused",
+    "PublishersBlocked",
+    "RebalanceInProgress",
+    "ReceiveTimeout",
+    "ResourceLocked",
+    "TransactionRefused",
+    "UnknownDelivery",
     "UnknownMember",
 ]  # fmt: skip
 
@@ -74,6 +89,14 @@ class ConsumerCancelled(BrokerError):  # noqa: N818
 
 class PublishersBlocked(BrokerError):  # noqa: N818
     """The broker holds more than its memory limit, so publishers wait, and this one has waited long enough."""
+
+
+class PublishRefused(BrokerError):  # noqa: N818
+    """A queue refused what was published; ``places`` says which of the messages, counted from 0."""
+
+    def __init__(self, what: str, mend: str = "", places: tuple[int, ...] = ()) -> None:
+        super().__init__(what, mend)
+        self.places = places
 
 
 class ReceiveTimeout(BrokerError, TimeoutError):  # noqa: N818

@@ -11,7 +11,7 @@ from collections import deque
 
 from mqlab.broker.clock import Clock
 from mqlab.broker.errors import PublishersBlocked
-from mqlab.broker.waiting import ThreadWaiter
+from mqlab.broker.waiting import TaskWaiter, ThreadWaiter, Waiter
 
 __all__ = ["Memory"]
 
@@ -24,7 +24,7 @@ class Memory:
         self.used_bytes = 0
         self._closed = False
         self._lock = threading.Lock()
-        self._waiters: deque[ThreadWaiter] = deque()
+        self._waiters: deque[Waiter] = deque()
 
     @property
     def is_full(self) -> bool:
@@ -59,22 +59,51 @@ class Memory:
         PublishersBlocked
             It stayed full for too long, or this is a task of an event loop, which must not stop.
         """
-        until_ns: int | None = None
-        if self.is_full and self.block_timeout_s is not None:
-            until_ns = clock.now_ns() + round(self.block_timeout_s * 1e9)
+        until_ns = self._until(clock)
         in_time = True
         while self.is_full:
             if not in_time or self.block_timeout_s == 0 or asyncio._get_running_loop() is not None:
-                raise PublishersBlocked(
-                    f"the broker holds {self.used_bytes:,} bytes, more than its limit of {self.limit_bytes:,}",
-                    "let consumers catch up, slow down, or raise memory_limit_bytes",
-                )
+                raise self._blocked()
             waiter = ThreadWaiter()
-            with self._lock:
-                if not self.is_full:
-                    return
+            if self._stand_in_line(waiter):
+                try:
+                    in_time = clock.acquire(waiter.lock, until_ns)
+                finally:
+                    self._step_out(waiter)
+
+    async def wait_in_task(self, clock: Clock) -> None:
+        """Do as :meth:`wait_for_room` in a task, without keeping the event loop."""
+        until_ns = self._until(clock)
+        in_time = True
+        while self.is_full:
+            if not in_time or self.block_timeout_s == 0:
+                raise self._blocked()
+            waiter = TaskWaiter()
+            if self._stand_in_line(waiter):
+                try:
+                    in_time = await clock.wait(waiter.future, until_ns)
+                finally:
+                    self._step_out(waiter)
+
+    def _until(self, clock: Clock) -> int | None:
+        if self.block_timeout_s is None or not self.is_full:
+            return None
+        return clock.now_ns() + round(self.block_timeout_s * 1e9)
+
+    def _blocked(self) -> PublishersBlocked:
+        return PublishersBlocked(
+            f"the broker holds {self.used_bytes:,} bytes, more than its limit of {self.limit_bytes:,}",
+            "let consumers catch up, slow down, or raise memory_limit_bytes",
+        )
+
+    def _stand_in_line(self, waiter: Waiter) -> bool:
+        with self._lock:
+            if self.is_full:
                 self._waiters.append(waiter)
-            in_time = clock.acquire(waiter.lock, until_ns)
-            with self._lock:
-                if waiter in self._waiters:
-                    self._waiters.remove(waiter)
+                return True
+            return False
+
+    def _step_out(self, waiter: Waiter) -> None:
+        with self._lock:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)

@@ -13,7 +13,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mqlab.broker.errors import BrokerClosed, PreconditionFailed
+from mqlab.broker.errors import BrokerClosed, PreconditionFailed, PublishersBlocked
 from mqlab.broker.log.options import TopicOptions
 from mqlab.broker.log.partitions import Partition
 from mqlab.broker.log.records import Key, Place
@@ -76,6 +76,20 @@ class Topic:
         self._let_in()
         where = self.partition(self._partition_of(key) if partition is None else partition)
         return Place(where.number, where.append((body,), (key,), headers or _NO_HEADERS))
+
+    async def send(
+        self, body: Any, key: Key = None, *, partition: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> Place:
+        """Do as :meth:`publish` in a task, which waits for room in memory without keeping the event loop."""
+        broker = self.host.broker
+        while True:
+            if broker.memory is not None:
+                await broker.memory.wait_in_task(broker.clock)
+            try:
+                return self.publish(body, key, partition=partition, headers=headers)
+            except PublishersBlocked:  # a thread was quicker
+                if broker.memory is None or broker.memory.block_timeout_s == 0:
+                    raise
 
     def publish_many(
         self, bodies: Iterable[Any], key: Key = None, *, keys: Iterable[Key] | None = None,
