@@ -54,8 +54,9 @@ from mqlab.broker.log.records import Place, Record
 from mqlab.broker.log.statistics import GroupStats, TopicStats
 from mqlab.broker.log.topics import Topic
 from mqlab.broker.messages import Confirmation, Death, Delivery, Envelope, Properties, Returned
+from mqlab.broker.monitor import Monitor
 from mqlab.broker.options import QueueOptions
-from mqlab.broker.statistics import QueueStats, Rates
+from mqlab.broker.statistics import ConsumerStats, QueueStats, Rates
 from mqlab.broker.tasks import AsyncChannel, AsyncConnection
 from mqlab.broker.workers import Worker
 from mqlab.model import DeadLetter
@@ -63,9 +64,9 @@ from mqlab.model import DeadLetter
 __all__ = [
     "AccessRefused", "AsyncChannel", "AsyncConnection", "Broker", "BrokerClosed", "BrokerError", "Channel",
     "ChannelClosed", "Clock", "ConcurrentUse", "Confirmation", "Connection", "Consumer", "ConsumerCancelled",
-    "DeadLetter", "Death", "Delivery", "Envelope", "GroupStats", "IllegalGeneration", "ManualClock", "Member",
-    "MemberOptions", "NotAssigned", "NotFound", "OffsetOutOfRange", "Place", "PreconditionFailed", "Properties",
-    "PublishRefused", "PublishersBlocked", "QueueOptions", "QueueStats", "Rates", "Reader", "RealClock",
-    "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned", "Topic", "TopicOptions",
-    "TopicStats", "TransactionRefused", "UnknownDelivery", "UnknownMember", "Worker",
+    "ConsumerStats", "DeadLetter", "Death", "Delivery", "Envelope", "GroupStats", "IllegalGeneration",
+    "ManualClock", "Member", "MemberOptions", "Monitor", "NotAssigned", "NotFound", "OffsetOutOfRange", "Place",
+    "PreconditionFailed", "Properties", "PublishRefused", "PublishersBlocked", "QueueOptions", "QueueStats",
+    "Rates", "Reader", "RealClock", "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned",
+    "Topic", "TopicOptions", "TopicStats", "TransactionRefused", "UnknownDelivery", "UnknownMember", "Worker",
 ]  # fmt: skip

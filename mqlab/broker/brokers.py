@@ -14,6 +14,7 @@ from mqlab.broker.hosts import VirtualHost
 from mqlab.broker.log.statistics import TopicStats
 from mqlab.broker.log.topics import Topic
 from mqlab.broker.memory import Memory
+from mqlab.broker.monitor import Monitor
 from mqlab.broker.statistics import QueueStats
 from mqlab.broker.tasks import AsyncConnection
 from mqlab.broker.waiting import TaskWaiter, ThreadWaiter, Waiter
@@ -97,6 +98,10 @@ class Broker:
             It is there with other options, or an option makes no sense.
         """
         return self._host(virtual_host).topics.declare(name, options)
+
+    def monitor(self, virtual_host: str = HOST) -> Monitor:
+        """Have somebody look at all figures now and then, in the words of Pulsar's REST interface."""
+        return Monitor(self, virtual_host)
 
     def topic_stats(self, virtual_host: str = HOST) -> dict[str, TopicStats]:
         """Tell the figures of all topics of a virtual host."""

@@ -18,7 +18,7 @@ from mqlab.broker.errors import ChannelClosed, ConsumerCancelled, PreconditionFa
 from mqlab.broker.messages import Confirmation, Delivery, Properties, Returned
 from mqlab.broker.publishing import Publisher
 from mqlab.broker.settling import Settling
-from mqlab.broker.topology import Topology
+from mqlab.broker.subscribing import Subscribing
 from mqlab.broker.transactions import Transaction
 from mqlab.broker.workers import Worker
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Channel"]
 
 
-class Channel(Settling, Topology):
+class Channel(Settling, Subscribing):
     """A channel of a connection; made by :meth:`Connection.channel`.
 
     Parameters of publishing: ``body`` is any object; it goes to ``exchange`` ("": the default one, which knows every

@@ -294,6 +294,11 @@ class VirtualHost:
             self._bindings.pop(_binding(exchange, queue, key, "", headers, match), None)
             self._forget_routes()
 
+    def bindings_of(self, queue: str) -> list[Binding]:
+        """List what a queue is bound to."""
+        with self._lock:
+            return [bound for bound in self._bindings if bound.queue == queue]
+
     def _forget_routes(self, queue: str | None = None) -> None:
         """Find out anew where messages go. A queue that comes or goes unbound concerns its own name alone."""
         self._router = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mqlab.broker.consumers import Consumer
     from mqlab.broker.queues import Queue
 
-__all__ = ["QueueStats", "Rates"]
+__all__ = ["ConsumerStats", "QueueStats", "Rates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,18 @@ class Rates:
     delivered_per_s: float
     acked_per_s: float
     redelivered_per_s: float
+    expired_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerStats:
+    """One consumer of a queue."""
+
+    tag: str
+    unacked: int
+    room: int | None
+    """How many more it may hold; None: no bound."""
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,9 @@ class QueueStats:
     """Purged, or gone with the queue."""
     refused: int
     """Never taken: the queue was full and told the publisher no."""
+    type: str = "Shared"
+    """In Pulsar's words: Shared, Exclusive (somebody has it for itself), Failover (a single active consumer)."""
+    each_consumer: tuple[ConsumerStats, ...] = ()
 
     @classmethod
     def of(cls, queue: Queue) -> QueueStats:
@@ -80,6 +97,10 @@ class QueueStats:
                 discarded=queue.rejected + queue.too_often,
                 deleted=queue.deleted_messages,
                 refused=queue.refused,
+                type=_type_of(queue),
+                each_consumer=tuple(
+                    ConsumerStats(each.tag, each.held, _room_of(each), each.priority) for each in queue.consumers
+                ),
             )
 
     @property
@@ -100,4 +121,15 @@ class QueueStats:
             rate(self.delivered, earlier.delivered),
             rate(self.acked, earlier.acked),
             rate(self.redelivered, earlier.redelivered),
+            rate(self.expired, earlier.expired),
         )
+
+
+def _room_of(consumer: Consumer) -> int | None:
+    return None if consumer.limit == sys.maxsize else consumer.limit - consumer.held
+
+
+def _type_of(queue: Queue) -> str:
+    if any(each.exclusive for each in queue.consumers):
+        return "Exclusive"
+    return "Failover" if queue.options.single_active_consumer else "Shared"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mqlab.broker.consumers import Consumer
 from mqlab.broker.errors import ChannelClosed, PublishersBlocked, PublishRefused, ReceiveTimeout
 from mqlab.broker.messages import Confirmation, Delivery, Properties
-from mqlab.broker.topology import Topology
+from mqlab.broker.subscribing import Subscribing
 
 if TYPE_CHECKING:
     from mqlab.broker.channels import Channel
@@ -48,7 +48,7 @@ class Pending:
             self.future.set_result(None)
 
 
-class AsyncChannel(Topology):
+class AsyncChannel(Subscribing):
     """A channel for the tasks of one event loop; made by :meth:`AsyncConnection.channel`.
 
     What never waits is as on :class:`Channel`: declaring, binding, ``get``, and settling deliveries.
@@ -187,9 +187,15 @@ class AsyncChannel(Topology):
 
     # consuming
 
-    def consume(self, queue: str, **how: Any) -> Consumer:
-        """Register a consumer, to iterate over or to ``await consumer.get()``; ``how`` as :meth:`Channel.consume`."""
-        return self.channel.consume(queue, **how)
+    def consume(
+        self, queue: str, *, prefetch: int = 0, auto_ack: bool = False, exclusive: bool = False, priority: int = 0,
+        consumer_tag: str = "",
+    ) -> Consumer:  # fmt: skip
+        """Register a consumer, to iterate over or to ``await consumer.get()``; as :meth:`Channel.consume`."""
+        return self.channel.consume(
+            queue, prefetch=prefetch, auto_ack=auto_ack, exclusive=exclusive, priority=priority,
+            consumer_tag=consumer_tag,
+        )  # fmt: skip
 
     def get(self, queue: str, *, auto_ack: bool = False) -> Delivery | None:
         """Fetch one message; None if none is ready."""
