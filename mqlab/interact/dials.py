@@ -96,6 +96,9 @@ def dials_of(
     """
     if not isinstance(vary, Mapping) or not vary:
         raise BadInput("there is nothing to turn", mend=_FORM)
+    strange = next((path for path in vary if not isinstance(path, str)), None)
+    if strange is not None:
+        raise BadInput(f"{strange!r} is no path in a scenario", mend=_FORM)
     called = names or {}
     for path in called:
         if path not in vary:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mqlab.errors import BadInput, ScenarioError
+from mqlab.errors import BadInput, Place, ScenarioError
 from mqlab.sweeps.journal import Journal
 from mqlab.sweeps.results import Sweep
 from mqlab.sweeps.varying import Axis, axes_of
@@ -141,14 +141,23 @@ def _plans(
         settings = [f"{axis.path}={value}" for axis, value in zip(axes, values, strict=True)]
         try:
             plans.append(plan(source, seed=seed, engine=engine, overrides=(*overrides, *settings), level=trace))
-        except ScenarioError:  # says where
-            raise
+        except ScenarioError as error:  # says where
+            raise _as_varied(error, settings) from None
         except BadInput as error:
             mend = f"{error.mend}; or leave that point out" if plans else error.mend
             raise BadInput(f"at {', '.join(settings)}: {error.what}", mend=mend, place=error.place) from None
     if plans[0].seed + reps - 1 > SEED_MAX:
         raise BadInput("the last seed is beyond 2**63-1", mend="choose a smaller --seed")
     return plans
+
+
+def _as_varied(error: ScenarioError, settings: Sequence[str]) -> ScenarioError:
+    """Call a wrong setting what it is here: one that ``--vary`` made."""
+    place = error.place
+    option, _, setting = (place.file if place else "").partition(" ")
+    if place is None or option != "--set" or not any(text.startswith(setting[:77]) for text in settings):
+        return error
+    return ScenarioError(error.what, mend=error.mend, place=Place(f"--vary {setting}", place.line, place.column))
 
 
 def _check_number(name: str, value: int, most: int) -> None:

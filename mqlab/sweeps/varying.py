@@ -99,6 +99,10 @@ def axis_of(path: str, values: str | Sequence[Any]) -> Axis:
     >>> axis_of("count", "1..4:4").values
     (1.0, 2.0, 3.0, 4.0)
     """
+    if not isinstance(path, str):
+        raise BadInput(f"{path!r} is no path in a scenario", mend=_FORM)
+    if path == "seed":
+        raise BadInput("the seed is not varied", mend="repeat each point with --reps, from --seed on")
     if not isinstance(values, str):
         return _listed(path, [str(value).lower() if isinstance(value, bool) else str(value) for value in values])
     if ".." in values:

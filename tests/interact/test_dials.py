@@ -101,6 +101,11 @@ def test_something_has_to_be_turned():
             dials_of(nothing, lambda path: None)
 
 
+def test_a_path_is_a_text():
+    with pytest.raises(BadInput, match="1 is no path in a scenario"):
+        dials_of({1: (1, 2)}, lambda path: None)
+
+
 def test_dials_have_names():
     assert dial((1, 2)).name == "a.b"
     assert dial((1, 2), names={"a.b": "clerks"}).name == "clerks"

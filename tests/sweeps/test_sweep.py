@@ -116,7 +116,7 @@ def test_an_interrupt_keeps_what_is_done(tiny):
     ("given", "what"),
     [
         ({"vary": {"consumers.stok.count": [1]}}, "no consumer `stok`"),
-        ({"vary": {"consumers.stock.cuont": [1]}}, "unknown field `cuont`"),
+        ({"vary": {"consumers.stock.cuont": [1]}}, "--vary consumers.stock.cuont=1: unknown field `cuont`"),
         ({"vary": {COUNT: ["many"]}}, "`many` is not a whole number"),
         ({"reps": 0}, "reps is 0"),
         ({"jobs": 10_000}, "jobs is 10000"),

@@ -52,6 +52,8 @@ def test_python_may_give_numbers_and_flags():
         (["a=1/s..2/s:x"], "`:x` of `a` is not understood"),
         (["a=0 s..2 s:3:log"], "0 has no logarithm"),
         (["a=1 ms..2/s"], "no two values of one kind"),
+        (["seed=1..3"], "the seed is not varied"),
+        ({1: [1, 2]}, "1 is no path"),
     ],
 )
 def test_what_is_not_understood_is_told_in_one_line(vary, what):
