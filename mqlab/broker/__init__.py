@@ -33,9 +33,14 @@ from mqlab.broker.errors import (
     ChannelClosed,
     ConcurrentUse,
     ConsumerCancelled,
+    CorruptJournal,
     IllegalGeneration,
+    JournalError,
+    JournalFailed,
+    JournalLocked,
     NotAssigned,
     NotFound,
+    NotStorable,
     OffsetOutOfRange,
     PreconditionFailed,
     PublishersBlocked,
@@ -45,6 +50,7 @@ from mqlab.broker.errors import (
     ResourceLocked,
     TransactionRefused,
     UnknownDelivery,
+    UnknownFormat,
     UnknownMember,
 )
 from mqlab.broker.log.members import Member
@@ -64,9 +70,10 @@ from mqlab.model import DeadLetter
 __all__ = [
     "AccessRefused", "AsyncChannel", "AsyncConnection", "Broker", "BrokerClosed", "BrokerError", "Channel",
     "ChannelClosed", "Clock", "ConcurrentUse", "Confirmation", "Connection", "Consumer", "ConsumerCancelled",
-    "ConsumerStats", "DeadLetter", "Death", "Delivery", "Envelope", "GroupStats", "IllegalGeneration",
-    "ManualClock", "Member", "MemberOptions", "Monitor", "NotAssigned", "NotFound", "OffsetOutOfRange", "Place",
-    "PreconditionFailed", "Properties", "PublishRefused", "PublishersBlocked", "QueueOptions", "QueueStats",
-    "Rates", "Reader", "RealClock", "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned",
-    "Topic", "TopicOptions", "TopicStats", "TransactionRefused", "UnknownDelivery", "UnknownMember", "Worker",
+    "ConsumerStats", "CorruptJournal", "DeadLetter", "Death", "Delivery", "Envelope", "GroupStats",
+    "IllegalGeneration", "JournalError", "JournalFailed", "JournalLocked", "ManualClock", "Member", "MemberOptions",
+    "Monitor", "NotAssigned", "NotFound", "NotStorable", "OffsetOutOfRange", "Place", "PreconditionFailed",
+    "Properties", "PublishRefused", "PublishersBlocked", "QueueOptions", "QueueStats", "Rates", "Reader", "RealClock",
+    "RebalanceInProgress", "ReceiveTimeout", "Record", "ResourceLocked", "Returned", "Topic", "TopicOptions",
+    "TopicStats", "TransactionRefused", "UnknownDelivery", "UnknownFormat", "UnknownMember", "Worker",
 ]  # fmt: skip

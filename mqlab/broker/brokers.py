@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from mqlab.broker.clock import Clock, RealClock
 from mqlab.broker.connections import Connection
+from mqlab.broker.durable import restore
 from mqlab.broker.errors import BrokerClosed, NotFound, PreconditionFailed
 from mqlab.broker.hosts import VirtualHost
+from mqlab.broker.journal import SEGMENT_BYTES, Disk, Journal, RealDisk, Recovery, SyncPolicy, collector_off
 from mqlab.broker.log.statistics import TopicStats
 from mqlab.broker.log.topics import Topic
 from mqlab.broker.memory import Memory
@@ -23,20 +26,35 @@ from mqlab.routing import HOST
 
 __all__ = ["Broker"]
 
+_NOTHING: Final = nullcontext()
+
 
 class Broker:
     """A message broker inside this process, for threads and tasks.
 
-    Everything may be called from any thread. What it holds lives as long as it does.
+    Everything may be called from any thread. What it holds lives as long as it does, unless it has a journal.
 
     Parameters
     ----------
+    data
+        The folder of its journal: persistent messages in durable queues survive there, and are found again by the next
+        broker on that folder. None: nothing is on disk.
+    sync
+        When what was written is made safe from power cuts: ``always`` before it is confirmed, ``never``, or how often
+        (``10 ms``).
     clock
         What tells it the time: :class:`RealClock`, or :class:`ManualClock` for tests that want time to stand still.
     memory_limit_bytes
         Publishers wait while queues hold more; None: no limit.
     block_timeout_s
         How long a publisher waits for memory before it is told so; None: for ever.
+    segment_bytes
+        How large a file of the journal grows before the next begins.
+
+    Raises
+    ------
+    JournalLocked, CorruptJournal, UnknownFormat, JournalError
+        Another broker is at work in that folder; what is in it is broken; it is another version's; it cannot be used.
 
     Examples
     --------
@@ -52,8 +70,9 @@ class Broker:
     """
 
     def __init__(
-        self, *, clock: Clock | None = None, memory_limit_bytes: int | None = None, block_timeout_s: float | None = None
-    ) -> None:
+        self, *, data: str | os.PathLike[str] | Disk | None = None, sync: str = "always", clock: Clock | None = None,
+        memory_limit_bytes: int | None = None, block_timeout_s: float | None = None, segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:  # fmt: skip
         if memory_limit_bytes is not None and memory_limit_bytes < 0:
             raise ValueError(f"memory_limit_bytes is {memory_limit_bytes}; give 0 or more, or None for no limit")
         self.clock: Clock = clock or RealClock()
@@ -61,9 +80,45 @@ class Broker:
         self.numbers = count(1)
         self.draining = self.closed = False
         self._lock = threading.Lock()
+        self.journal: Journal | None = None
+        self.recovery: Recovery | None = None
+        """What was found in the journal; None without one."""
         self._hosts = {HOST: VirtualHost(self, HOST)}
         self._connections: dict[Connection, None] = {}
         self._idle: list[Waiter] = []
+        if data is not None:
+            disk = RealDisk(data) if isinstance(data, str | os.PathLike) else data
+            self._recover(Journal(disk, SyncPolicy.of(sync), segment_bytes))
+
+    def _recover(self, journal: Journal) -> None:
+        """Take over what a journal knows."""
+        self.journal, found = journal, journal.recovered
+        assert found is not None
+        try:
+            with collector_off():
+                restore(self._hosts, found, lambda name: VirtualHost(self, name))
+        except BaseException:
+            journal.close(clean=False)
+            raise
+        messages = sum(len(stream.copies) for stream in found.streams.values())
+        self.recovery = Recovery(messages, found.copies, found.clean, found.cut)
+        journal.recovered = None
+        journal.rewriters.append(self._rewrite)
+
+    def _rewrite(self, segment: int) -> None:
+        with self._lock:
+            hosts = list(self._hosts.values())
+        for host in hosts:
+            host.rewrite(segment)
+
+    def atomically(self) -> AbstractContextManager[None]:
+        """Have the journal know all that is done within, or nothing. To be entered before any queue's lock is taken."""
+        return _NOTHING if self.journal is None else self.journal.together()
+
+    def wait_until_safe(self) -> None:
+        """Wait until the journal has what was done so far. No lock may be held."""
+        if self.journal is not None:
+            self.journal.wait_until_safe()
 
     def add_virtual_host(self, name: str) -> None:
         """Make a virtual host: names of one mean nothing in another."""
@@ -71,6 +126,9 @@ class Broker:
             if name in self._hosts:
                 raise PreconditionFailed(f"there is a virtual host `{name}`", "connect to it, or choose another name")
             self._hosts[name] = VirtualHost(self, name)
+            if self.journal is not None:
+                self.journal.set(["host", name], None)
+        self.wait_until_safe()
 
     def connect(self, virtual_host: str = HOST, *, name: str = "") -> Connection:
         """Open a connection."""
@@ -111,13 +169,6 @@ class Broker:
         if name not in self._hosts:
             raise NotFound(f"there is no virtual host `{name}`", did_you_mean(name, self._hosts, "virtual hosts"))
         return self._hosts[name]
-
-    def atomically(self) -> AbstractContextManager[None]:
-        """Enter before any queue's lock what has to happen together, or not at all."""
-        return nullcontext()
-
-    def wait_until_safe(self) -> None:
-        """Return when what this thread has published or settled cannot be lost: in memory, at once."""
 
     def forget(self, connection: Connection) -> None:
         """Take out a connection that has ended."""
@@ -179,6 +230,8 @@ class Broker:
         for host in self._hosts.values():
             host.topics.end(BrokerClosed("the broker is closed", "make another Broker()"))
         self.closed = True
+        if self.journal is not None:
+            self.journal.close()
         self.clock.close()
 
     def _is_idle(self) -> bool:

@@ -26,6 +26,9 @@ class Clock(Protocol):
     def now_ns(self) -> int:
         """Tell the time; it never goes back."""
 
+    def wall_ns(self) -> int:
+        """Tell the time since 1970, which means something to another process too."""
+
     def call_at(self, at_ns: int, action: Callable[[], None]) -> None:
         """Call ``action`` at a time, or soon after. It cannot be taken back: it looks whether it still matters."""
 
@@ -50,6 +53,7 @@ class RealClock:
     """
 
     now_ns = staticmethod(time.monotonic_ns)
+    wall_ns = staticmethod(time.time_ns)
 
     def __init__(self) -> None:
         self._due: list[tuple[int, int, Callable[[], None]]] = []
@@ -128,6 +132,10 @@ class ManualClock:
 
     def now_ns(self) -> int:
         """Tell the time."""
+        return self._now_ns
+
+    def wall_ns(self) -> int:
+        """Tell the same time."""
         return self._now_ns
 
     def advance(self, ns: int) -> None:

@@ -15,9 +15,14 @@ __all__ = [
     "ChannelClosed",
     "ConcurrentUse",
     "ConsumerCancelled",
+    "CorruptJournal",
     "IllegalGeneration",
+    "JournalError",
+    "JournalFailed",
+    "JournalLocked",
     "NotAssigned",
     "NotFound",
+    "NotStorable",
     "OffsetOutOfRange",
     "PreconditionFailed",
     "PublishRefused",
@@ -27,6 +32,7 @@ __all__ = [
     "ResourceLocked",
     "TransactionRefused",
     "UnknownDelivery",
+    "UnknownFormat",
     "UnknownMember",
 ]  # fmt: skip
 
@@ -129,3 +135,37 @@ class RebalanceInProgress(BrokerError):  # noqa: N818
 
 class ConcurrentUse(BrokerError):  # noqa: N818
     """Two threads or tasks use one reader at a time."""
+
+
+class NotStorable(PreconditionFailed):
+    """A persistent message whose body the journal could not give back as it was."""
+
+
+class JournalError(BrokerError):
+    """The journal cannot be used."""
+
+
+class CorruptJournal(JournalError):  # noqa: N818
+    """What is on disk is not what was written there, and it is not the end that a crash has torn.
+
+    ``file`` and ``offset`` say where. Nothing behind it was read: what was acknowledged there would come again.
+    """
+
+    def __init__(self, file: str, offset: int, why: str) -> None:
+        self.file, self.offset = file, offset
+        super().__init__(
+            f"the journal is corrupt: {file}, byte {offset:,}: {why}",
+            "bring the folder back from a copy, or move it away to begin with an empty journal",
+        )
+
+
+class UnknownFormat(JournalError):  # noqa: N818
+    """The journal was written by another version of mqlab, in a format that this one does not know."""
+
+
+class JournalLocked(JournalError):  # noqa: N818
+    """Another broker has the journal."""
+
+
+class JournalFailed(JournalError):  # noqa: N818
+    """The disk refused to take something; from then on nothing is confirmed."""

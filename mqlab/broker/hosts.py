@@ -13,10 +13,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
+from mqlab.broker.durable import QueueLog, is_kept, name_of_binding, value_of_queue
 from mqlab.broker.errors import AccessRefused, ConsumerCancelled, NotFound, PreconditionFailed, ResourceLocked
 from mqlab.broker.letters import letter_of, may_enter
 from mqlab.broker.log.registry import Topics
-from mqlab.broker.messages import Envelope
+from mqlab.broker.messages import Envelope, Message
 from mqlab.broker.options import QueueOptions, options_of
 from mqlab.broker.queues import Queue
 from mqlab.errors import did_you_mean
@@ -90,19 +91,26 @@ class VirtualHost:
             source = waiting.popleft()
             while source.letters:
                 try:
-                    message, reason = source.letters.popleft()
+                    message, reason, place = source.letters.popleft()
                 except IndexError:  # somebody else posts them too
                     break
                 letter = letter_of(source, message, reason, self.broker.clock.now_ns())
-                try:
-                    targets = self.route(letter.exchange, letter.routing_key, letter.properties.headers)
-                except NotFound:  # nobody declared the exchange, or it is gone
-                    continue
-                for target in targets:
-                    if may_enter(target, letter):
-                        target.accept(message[0], letter)
-                        if target.letters:
-                            waiting.append(target)
+                with self.broker.atomically():
+                    waiting += self._enter(message, letter)
+                    if place is not None and source.log is not None:
+                        with source.lock:
+                            source.log.gone((place,))
+
+    def _enter(self, message: Message, letter: Envelope) -> list[Queue]:
+        """Put a dead letter where it goes; say which queues it throws out others from."""
+        try:
+            targets = self.route(letter.exchange, letter.routing_key, letter.properties.headers)
+        except NotFound:  # nobody declared the exchange, or it is gone
+            return []
+        entered = [target for target in targets if may_enter(target, letter)]
+        for target in entered:
+            target.accept(message[0], letter)
+        return [target for target in entered if target.letters]
 
     # queues
 
@@ -141,8 +149,23 @@ class VirtualHost:
                 queue = Queue(self, name, options, connection if options.exclusive else None)
                 self._queues[name] = queue
                 self._forget_routes(name)
+                journal = self.broker.journal
+                if journal is not None and is_kept(options):
+                    log = QueueLog(queue, journal, journal.new_stream())
+                    queue.keep(log)
+                    self._note(["queue", self.name, name], value_of_queue(options, log.stream))
         self._set_used(queue)
+        self.broker.wait_until_safe()
         return name
+
+    def _note(self, key: list[Any], value: Any) -> None:
+        """Have the journal know of something that survives a restart."""
+        if self.broker.journal is not None:
+            self.broker.journal.set(key, value)
+
+    def _forget(self, key: list[Any]) -> None:
+        if self.broker.journal is not None:
+            self.broker.journal.delete(key)
 
     def delete_queue(self, connection: Connection, name: str, if_unused: bool, if_empty: bool) -> int:
         """Delete a queue at somebody's wish."""
@@ -168,6 +191,9 @@ class VirtualHost:
             if if_empty and queue.ready:
                 raise PreconditionFailed(f"queue `{queue.name}` is not empty", "purge it, or delete without if_empty")
             queue.deleted = queue.special = True
+            if queue.log is not None:
+                self._forget(["queue", self.name, queue.name])
+                queue.log.drop()
             count = queue.empty()
             gone = list(queue.consumers)
             queue.consumers.clear()
@@ -177,7 +203,7 @@ class VirtualHost:
                 consumer.end(ConsumerCancelled(f"queue `{queue.name}` was deleted", "declare it and consume anew"))
             del self._queues[queue.name]
             for bound in [bound for bound in self._bindings if bound.queue == queue.name]:
-                del self._bindings[bound]
+                self._unbind(bound)
             self._forget_routes(queue.name)
         for consumer in gone:
             consumer.channel.drop(consumer)
@@ -256,6 +282,9 @@ class VirtualHost:
                 raise AccessRefused(f"exchange names like `{name}` are the broker's", "choose another name")
             self._exchanges[name] = wanted
             self._forget_routes()
+            if durable:
+                self._note(["exchange", self.name, name], {"kind": kind, "alternate": alternate})
+        self.broker.wait_until_safe()
 
     def delete_exchange(self, name: str, if_unused: bool) -> None:
         """Delete an exchange and all bindings from it and to it."""
@@ -267,8 +296,9 @@ class VirtualHost:
             if if_unused and any(bound.exchange == name for bound in self._bindings):
                 raise PreconditionFailed(f"exchange `{name}` has bindings", "unbind them, or delete without if_unused")
             del self._exchanges[name]
+            self._forget(["exchange", self.name, name])
             for bound in [bound for bound in self._bindings if name in (bound.exchange, bound.to_exchange)]:
-                del self._bindings[bound]
+                self._unbind(bound)
             self._forget_routes()
 
     def bind(
@@ -282,8 +312,24 @@ class VirtualHost:
                     raise self._no_exchange(name)
             if not to_exchange:
                 self.queue(queue, connection)
-            self._bindings[_binding(exchange, queue, key, to_exchange, headers, match)] = None
+            bound = _binding(exchange, queue, key, to_exchange, headers, match)
+            self._bindings[bound] = None
             self._forget_routes()
+            if self._is_durable(bound):
+                self._note(name_of_binding(self.name, bound), None)
+        self.broker.wait_until_safe()
+
+    def _is_durable(self, bound: Binding) -> bool:
+        """Whether both ends of a binding are there again after a restart."""
+        if not self._exchanges[bound.exchange].durable:
+            return False
+        if bound.to_exchange:
+            return self._exchanges[bound.to_exchange].durable
+        return is_kept(self._queues[bound.queue].options)
+
+    def _unbind(self, bound: Binding) -> None:
+        del self._bindings[bound]
+        self._forget(name_of_binding(self.name, bound))
 
     def unbind(
         self, connection: Connection, queue: str, exchange: str, key: str, headers: Mapping[str, str | None], match: str
@@ -291,8 +337,35 @@ class VirtualHost:
         """Take a binding away."""
         with self._lock:
             self.queue(queue, connection)
-            self._bindings.pop(_binding(exchange, queue, key, "", headers, match), None)
+            bound = _binding(exchange, queue, key, "", headers, match)
+            if bound in self._bindings:
+                self._unbind(bound)
             self._forget_routes()
+        self.broker.wait_until_safe()
+
+    # found in the journal again
+
+    def restore_exchange(self, exchange: Exchange) -> None:
+        """Have an exchange that was there before."""
+        self._exchanges[exchange.name] = exchange
+
+    def restore_queue(self, name: str, options: QueueOptions, stream: int) -> Queue:
+        """Have a queue that was there before, still empty."""
+        assert self.broker.journal is not None
+        queue = self._queues[name] = Queue(self, name, options, None)
+        queue.keep(QueueLog(queue, self.broker.journal, stream))
+        self._set_used(queue)
+        return queue
+
+    def restore_binding(self, bound: Binding) -> None:
+        """Have a binding that was there before."""
+        self._bindings[bound] = None
+
+    def rewrite(self, segment: int) -> None:
+        """Have all queues append again what they have in a segment of the journal."""
+        for queue in self.queues():
+            if queue.log is not None:
+                queue.log.rewrite(segment)
 
     def bindings_of(self, queue: str) -> list[Binding]:
         """List what a queue is bound to."""

@@ -15,12 +15,17 @@ __all__ = ["Line", "Place"]
 class Place:
     """One copy in a line, and what its queue remembers of it; it keeps all of it when it comes back."""
 
-    __slots__ = ("expires_ns", "lent_until_ns", "level", "message", "position", "returns", "size_bytes")
+    __slots__ = (
+        "expires_ns", "lent_until_ns", "level", "message", "position", "returns", "segment", "size_bytes",
+        "stored_bytes",
+    )  # fmt: skip
 
     def __init__(self, message: Message, position: int, level: int, size_bytes: int, expires_ns: int | None) -> None:
         self.message, self.position, self.level = message, position, level
         self.size_bytes, self.expires_ns, self.returns = size_bytes, expires_ns, 0
         self.lent_until_ns = -1
+        self.segment = self.stored_bytes = 0
+        """Where it stands in the journal, if it does, and what it takes there."""
 
 
 class Line:
@@ -39,6 +44,12 @@ class Line:
         """Put a copy where it belongs."""
         heapq.heappush(self._heap, (-place.level, place.position, place))
         self.size_bytes += place.size_bytes
+
+    def fill(self, places: list[Place]) -> None:
+        """Begin with copies that stood in it before."""
+        self._heap = [(-place.level, place.position, place) for place in places]
+        heapq.heapify(self._heap)
+        self.size_bytes = sum(place.size_bytes for place in places)
 
     def first(self) -> Place | None:
         """Look at the head."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker.errors import BrokerClosed, PreconditionFailed
+from mqlab.broker.journal.storing import check_bodies
 from mqlab.broker.messages import PLAIN, Confirmation, Envelope, Properties, Returned
 
 if TYPE_CHECKING:
     from mqlab.broker.channels import Channel
+    from mqlab.broker.journal import Journal
 
 __all__ = ["Publisher"]
 
@@ -18,8 +21,9 @@ __all__ = ["Publisher"]
 class Publisher:
     """The publishing side of a channel, off its ordinary way.
 
-    A confirm says that every queue took the message, or that one refused it. Here, where queues are in memory, that is
-    decided before ``publish`` returns; a return comes before its confirm.
+    A confirm says that every queue took the message, or that one refused it. Where queues are in memory, that is
+    decided before ``publish`` returns; a persistent message in a durable queue waits for the journal. A return comes
+    before its confirm.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -31,6 +35,8 @@ class Publisher:
         self.on_return: Callable[[Returned], None] | None = None
         self._issued = 0
         self._refused: list[int] = []
+        self._undecided = 0
+        self._decided = threading.Condition(self._lock)
 
     def is_plain(self) -> bool:
         """Whether a publish need only be put into its queue."""
@@ -53,8 +59,12 @@ class Publisher:
         return self._confirming
 
     def refused_since(self) -> tuple[int, ...]:
-        """Take the numbers of what was refused."""
+        """Wait until nothing is undecided, and take the numbers of what was refused."""
+        if self._undecided and self._broker.journal is not None:
+            self._broker.journal.check_may_wait()
         with self._lock:
+            while self._undecided:
+                self._decided.wait()
             refused, self._refused = tuple(self._refused), []
         return refused
 
@@ -66,9 +76,11 @@ class Publisher:
         transaction = self._channel.transaction_mode
         if transaction is not None:
             self._channel.check_open()
+            self._check_storable(bodies, properties)
             transaction.publish(tuple(bodies), routing_key, exchange, properties, mandatory)
             return None
         self.let_in()
+        journal = self._check_storable(bodies, properties)
         queues = self._host.route(exchange, routing_key, properties.headers)
         envelope = Envelope(exchange, routing_key, properties)
         if properties.ttl_ns is not None:
@@ -82,7 +94,18 @@ class Publisher:
         if mandatory and not queues and self.on_return is not None:
             for body in bodies:
                 self.on_return(Returned(body, envelope))
-        return self._confirm(len(bodies), refused) if self._confirming else None
+        if not self._confirming:
+            return None
+        waits = journal is not None and any(queue.log is not None for queue in queues)
+        with self._lock:
+            numbers = range(self._issued + 1, self._issued + 1 + len(bodies))
+            self._issued += len(bodies)
+            self._undecided += waits
+        if waits and journal is not None:
+            journal.when_safe(partial(self._told, numbers, refused))
+        else:
+            self._decide(numbers, refused)
+        return numbers
 
     def let_in(self) -> None:
         """Wait for room in memory; raise if nothing can be published any more."""
@@ -92,15 +115,37 @@ class Publisher:
         if self._broker.draining or self._broker.closed:
             raise BrokerClosed("the broker is closing and takes nothing new", "publish before close()")
 
-    def _confirm(self, how_many: int, refused: set[int]) -> range:
+    def _check_storable(self, bodies: Sequence[Any], properties: Properties) -> Journal | None:
+        """See that the journal can take messages, and say which journal; None if they are not for one."""
+        journal = self._broker.journal if properties.persistent else None
+        if journal is not None:
+            check_bodies(bodies)
+            journal.wait_for_room()
+        return journal
+
+    def skip(self, how_many: int) -> None:
+        """Give numbers to publishes that failed, because somebody else counts them."""
         with self._lock:
-            first = self._issued + 1
             self._issued += how_many
-            self._refused += sorted(first + place for place in refused)
-        if self._on_confirm is not None:
-            start = 0
-            for place in range(1, how_many + 1):
-                if place == how_many or (place in refused) != (start in refused):
-                    self._on_confirm(Confirmation(first + start, first + place - 1, start not in refused))
-                    start = place
-        return range(first, first + how_many)
+
+    def _told(self, numbers: range, refused: set[int], fine: bool) -> None:
+        """Decide, now that the journal has what was published; if it could not take it, all is refused."""
+        try:
+            self._decide(numbers, refused if fine else set(range(len(numbers))))
+        finally:
+            with self._lock:
+                self._undecided -= 1
+                if not self._undecided:
+                    self._decided.notify_all()
+
+    def _decide(self, numbers: range, refused: set[int]) -> None:
+        if refused:
+            with self._lock:
+                self._refused += sorted(numbers[place] for place in refused)
+        if self._on_confirm is None:
+            return
+        start, how_many = 0, len(numbers)
+        for place in range(1, how_many + 1):
+            if place == how_many or (place in refused) != (start in refused):
+                self._on_confirm(Confirmation(numbers[start], numbers[place - 1], start not in refused))
+                start = place

@@ -33,6 +33,7 @@ from mqlab.broker.visibility import Leases
 if TYPE_CHECKING:
     from mqlab.broker.connections import Connection
     from mqlab.broker.consumers import Consumer, Taker
+    from mqlab.broker.durable import QueueLog
     from mqlab.broker.hosts import VirtualHost
 
 __all__ = ["Queue"]
@@ -44,8 +45,9 @@ class Queue:
     """One queue. Users meet it through channels, and its figures through :meth:`Channel.stats`."""
 
     __slots__ = (
-        "acked", "alarm_ns", "back", "consumers", "deleted", "deleted_messages", "dropped", "envelopes", "expired",
-        "fifo", "had_consumers", "host", "leases", "letters", "line", "lock", "name", "options", "out", "owner",
+        "acked", "alarm_ns", "back", "base", "consumers", "deleted", "deleted_messages", "dropped", "envelopes",
+        "expired", "fifo", "had_consumers", "host", "leases", "letters", "line", "lock", "log", "name", "options",
+        "out", "owner",
         "redelivered", "refused", "rejected", "returned", "ring", "special", "takers", "too_often", "turn", "used_ns",
     )  # fmt: skip
 
@@ -58,12 +60,17 @@ class Queue:
         self.back: list[tuple[int, int, Message]] = []
         self.out = 0
         """Position of the next message to leave the fifo, or to join the line of a special queue."""
+        self.base = 0
+        """Positions that were given out before this process, to copies that were gone when it began."""
         self.line: Line | None = None
+        self.log: QueueLog | None = None
+        """Its part in the journal, if it is durable and there is one."""
         self.ring: deque[Consumer] = deque()
         self.consumers: list[Consumer] = []
         self.takers: list[Taker] = []
         """All that hold or may hold deliveries: consumers, also cancelled ones, and channels that fetch."""
-        self.letters: deque[tuple[Message, str]] = deque()
+        self.letters: deque[tuple[Message, str, Place | None]] = deque()
+        """What died here, why, and the copy that is to leave the journal when the letter is posted."""
         self.leases = Leases(self)
         self.special = self.deleted = self.had_consumers = False
         self.alarm_ns = -1
@@ -108,7 +115,7 @@ class Queue:
     def admit(self, bodies: Sequence[Any], envelope: Envelope) -> list[bool]:
         """Do the work of :meth:`put_many`. The lock is held."""
         if self.special:
-            return [rules.put(self, (body, envelope)) for body in bodies]
+            return rules.put_all(self, bodies, envelope)
         ring, how_many = self.ring, len(bodies)
         if len(ring) == 1 and (ring[0].auto or how_many <= ring[0].limit - ring[0].held):
             self._hand_all(ring[0], bodies, repeat(envelope), how_many)
@@ -217,6 +224,8 @@ class Queue:
                     if self.special:
                         rules.forget(self, place)
                 else:
+                    if self.log is not None and isinstance(place, Place):
+                        self.log.handed(place)
                     taker.unacked[tag] = delivery
                     taker.held += 1
                     if self.options.visibility_timeout_ns >= 0:
@@ -270,8 +279,7 @@ class Queue:
         self.acked += len(settled)
         taker.held -= len(settled)
         if self.special:
-            for delivery in settled:
-                rules.forget(self, delivery.place)
+            rules.forget_all(self, [delivery.place for delivery in settled])
         self.room_for(taker)
 
     def refuse(self, delivery: Delivery) -> None:
@@ -285,10 +293,10 @@ class Queue:
         """Do the work of :meth:`refuse`. The lock is held."""
         delivery.taker.held -= 1
         self.rejected += 1
-        if self.special:
-            rules.forget(self, delivery.place)
-        if self.options.dead_letter is not None and not self.deleted:
-            self.letters.append(((delivery.body, delivery.envelope), "rejected"))
+        if isinstance(delivery.place, Place):
+            rules.bury(self, delivery.place, "rejected")
+        elif self.options.dead_letter is not None and not self.deleted:
+            self.letters.append(((delivery.body, delivery.envelope), "rejected", None))
         self.room_for(delivery.taker)
 
     def put_back(self, deliveries: Iterable[Delivery]) -> None:
@@ -348,9 +356,14 @@ class Queue:
         self.fifo.clear()
         self.envelopes.clear()
         self.back.clear()
-        while self.line is not None and len(self.line):
-            rules.forget(self, self.line.take())
+        if self.line is not None and len(self.line):
+            rules.forget_all(self, [self.line.take() for _ in range(len(self.line))])
         return count
+
+    def keep(self, log: QueueLog) -> None:
+        """Be written down from now on."""
+        self.log = log
+        self.stand_by_rules()
 
     def stand_by_rules(self) -> None:
         """Become a special queue; what stands in it keeps its place. The lock is held."""

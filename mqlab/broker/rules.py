@@ -10,18 +10,21 @@ Ready messages count for limits, and in a limit of bytes their bodies. Messages 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker import turns
 from mqlab.broker.lines import Place
-from mqlab.broker.messages import Delivery, Message, size_of
+from mqlab.broker.messages import Delivery, Envelope, Message, size_of
 
 if TYPE_CHECKING:
     from mqlab.broker.consumers import Consumer
     from mqlab.broker.queues import Queue
 
-__all__ = ["come_back", "forget", "has_room_for", "hold_to_limits", "place_of", "put", "serve", "take"]
+__all__ = [
+    "bury", "come_back", "forget", "forget_all", "has_room_for", "hold_to_limits", "place_of", "put", "put_all",
+    "serve", "take",
+]  # fmt: skip
 
 
 def place_of(queue: Queue, message: Message, position: int, returns: int) -> Place:
@@ -40,6 +43,21 @@ def place_of(queue: Queue, message: Message, position: int, returns: int) -> Pla
 
 def put(queue: Queue, message: Message) -> bool:
     """Take a message, or refuse it."""
+    taken = _put(queue, message)
+    if queue.log is not None:
+        queue.log.flush()
+    return taken
+
+
+def put_all(queue: Queue, bodies: Iterable[Any], envelope: Envelope) -> list[bool]:
+    """Take messages that were published the same way, or refuse them; say of each whether it was taken."""
+    taken = [_put(queue, (body, envelope)) for body in bodies]
+    if queue.log is not None:
+        queue.log.flush()
+    return taken
+
+
+def _put(queue: Queue, message: Message) -> bool:
     if queue.deleted:
         return True
     line, options = queue.line, queue.options
@@ -57,12 +75,14 @@ def put(queue: Queue, message: Message) -> bool:
             return True
         queue.refused += 1
         if options.overflow == "reject-publish-dlx" and options.dead_letter is not None:
-            queue.letters.append((message, "maxlen"))
+            queue.letters.append((message, "maxlen", None))
         return False
     queue.out += 1
     memory = queue.host.broker.memory
     if memory is not None:
         memory.hold(place.size_bytes)
+    if queue.log is not None:
+        queue.log.put(place)
     if consumer is not None:
         _hand(queue, consumer, message, place, 0)
         return True
@@ -106,6 +126,8 @@ def serve(queue: Queue) -> None:
 
 def _hand(queue: Queue, consumer: Consumer, message: Message, place: int | Place, returns: int) -> None:
     """Hand a message to a consumer, for as long as the queue lets it."""
+    if queue.log is not None and not consumer.auto and isinstance(place, Place):
+        queue.log.handed(place)
     delivery = queue.hand(consumer, *message, place, returns)
     timeout_ns = queue.options.visibility_timeout_ns
     if timeout_ns >= 0 and not consumer.auto:
@@ -138,16 +160,27 @@ def come_back(queue: Queue, delivery: Delivery, message: Message) -> None:
     limit = queue.options.delivery_limit
     if 0 <= limit < place.returns:
         queue.too_often += 1
-        _die(queue, place, "delivery_limit")
+        bury(queue, place, "delivery_limit")
     else:
+        if queue.log is not None:
+            queue.log.returned(place)
         queue.line.join(place)
 
 
 def forget(queue: Queue, place: int | Place) -> None:
-    """Free the memory of a copy that has left the broker."""
+    """Free what a copy took that has left the broker."""
+    forget_all(queue, (place,))
+
+
+def forget_all(queue: Queue, places: Iterable[int | Place]) -> None:
+    """Free what copies took that have left the broker together."""
+    known = [place for place in places if isinstance(place, Place)]
     memory = queue.host.broker.memory
-    if memory is not None and isinstance(place, Place):
-        memory.free(place.size_bytes)
+    if memory is not None:
+        for place in known:
+            memory.free(place.size_bytes)
+    if queue.log is not None:
+        queue.log.gone(known)
 
 
 def hold_to_limits(queue: Queue) -> None:
@@ -158,7 +191,7 @@ def hold_to_limits(queue: Queue) -> None:
     _bury_expired(queue)
     while queue.options.overflow == "drop-head" and len(line) and _is_over(queue, 0, 0):
         queue.dropped += 1
-        _die(queue, line.take(), "maxlen")
+        bury(queue, line.take(), "maxlen")
         _bury_expired(queue)
     _set_alarm(queue)
 
@@ -179,15 +212,22 @@ def _bury_expired(queue: Queue) -> None:
     now_ns = queue.host.broker.clock.now_ns()
     while first is not None and first.expires_ns is not None and first.expires_ns <= now_ns:
         queue.expired += 1
-        _die(queue, line.take(), "expired")
+        bury(queue, line.take(), "expired")
         first = line.first()
 
 
-def _die(queue: Queue, place: Place, reason: str) -> None:
-    """Let a copy leave unprocessed; if there is an exchange for letters, it is posted when the lock is free."""
-    forget(queue, place)
-    if queue.options.dead_letter is not None:
-        queue.letters.append((place.message, reason))
+def bury(queue: Queue, place: Place, reason: str) -> None:
+    """Let a copy leave unprocessed; if there is an exchange for letters, it is posted when the lock is free.
+
+    It stays in the journal until its letter stands where it goes (:meth:`VirtualHost.post`).
+    """
+    memory = queue.host.broker.memory
+    if queue.options.dead_letter is None or queue.deleted:
+        forget(queue, place)
+        return
+    if memory is not None:
+        memory.free(place.size_bytes)
+    queue.letters.append((place.message, reason, place))
 
 
 def _set_alarm(queue: Queue) -> None:

@@ -115,8 +115,9 @@ class Settling:
         by_taker: dict[Taker, list[Delivery]] = {}
         for delivery in settled:
             by_taker.setdefault(delivery.taker, []).append(delivery)
-        for taker, batch in by_taker.items():
-            taker.queue.settle_many(taker, batch)
+        with self.host.broker.atomically():
+            for taker, batch in by_taker.items():
+                taker.queue.settle_many(taker, batch)
 
     def _pop(self, tag: int) -> Delivery:
         delivery = self.unacked.pop(tag, None)

@@ -87,7 +87,7 @@ class QueueStats:
                 ready=queue.ready,
                 unacked=queue.unacked,
                 consumers=len(queue.consumers),
-                published=queue.out + len(queue.fifo),
+                published=queue.out - queue.base + len(queue.fifo),
                 delivered=queue.delivered,
                 redelivered=queue.redelivered,
                 acked=queue.acked,

@@ -76,27 +76,34 @@ class Transaction:
         ways = [(each, self._ways(each.envelope)) for each in self._publishes]
         deliveries = self._take_deliveries()
         queues = {queue for _, some in ways for queue in some} | {each.taker.queue for each in deliveries.values()}
-        try:
-            with self._host.broker.atomically(), ExitStack() as locks:
-                for queue in sorted(queues, key=id):
-                    locks.enter_context(queue.lock)
-                self._check_room(ways)
-                for each, some in ways:
-                    for queue in some:
-                        if each.envelope.properties.ttl_ns is not None:
-                            queue.stand_by_rules()
-                        queue.admit(each.bodies, each.envelope)
-                self._settle(deliveries)
-        except BaseException:
-            self._channel.take_back(deliveries)
-            raise
-        for queue in queues:
-            if queue.letters:
-                self._host.post(queue)
+        with self._host.broker.atomically():
+            try:
+                self._do(ways, deliveries, queues)
+            except BaseException:
+                self._channel.take_back(deliveries)
+                raise
+            for queue in queues:
+                if queue.letters:
+                    self._host.post(queue)
         self._channel.made_room(list(deliveries.values()))
         return [
             Returned(body, each.envelope) for each, some in ways if each.mandatory and not some for body in each.bodies
         ]
+
+    def _do(
+        self, ways: list[tuple[Publish, tuple[Queue, ...]]], deliveries: dict[int, Delivery], queues: set[Queue]
+    ) -> None:
+        """Take all locks, look whether everybody agrees, and do it."""
+        with ExitStack() as locks:
+            for queue in sorted(queues, key=id):
+                locks.enter_context(queue.lock)
+            self._check_room(ways)
+            for each, some in ways:
+                for queue in some:
+                    if each.envelope.properties.ttl_ns is not None:
+                        queue.stand_by_rules()
+                    queue.admit(each.bodies, each.envelope)
+            self._settle(deliveries)
 
     def _ways(self, envelope: Envelope) -> tuple[Queue, ...]:
         return self._host.route(envelope.exchange, envelope.routing_key, envelope.properties.headers)

@@ -7,6 +7,7 @@ R, C, L, M, W, S, T = (
     f"test_{name}::test_"
     for name in ("routing", "consuming", "limits", "misuse", "waiting", "stress", "transactions")
 )
+JS, JC, JP = (f"journal.test_{name}::test_" for name in ("surviving", "confirming", "power"))
 
 KEPT = {
     "a direct exchange goes by the equal key": R + "an_exchange_goes_by_its_type",
@@ -159,19 +160,31 @@ KEPT = {
     "among several consumers a requeued message goes back to its place within its priority": (
         L + "what_came_back_finds_its_place_within_its_priority"
     ),
+    "a queue that is not durable is gone after a restart": (
+        JS + "persistent_messages_in_durable_queues_survive_and_others_do_not"
+    ),
+    "a message survives a restart only if its queue is durable and it is persistent": (
+        JS + "persistent_messages_in_durable_queues_survive_and_others_do_not"
+    ),
+    "a binding survives a restart only if both its ends are durable": (
+        JS + "an_exchange_survives_if_it_is_durable_and_a_binding_if_both_its_ends_are"
+    ),
+    "a persistent message for a durable queue is confirmed once it is on disk": (
+        JC + "a_persistent_message_for_a_durable_queue_is_confirmed_once_it_is_synced"
+    ),
+    "writes are batched, so a confirm may take as long as the batch": (
+        JC + "who_publishes_while_a_sync_is_under_way_shares_the_next"
+    ),
+    "transactions slow publishing by a factor of about 250: an fsync for each commit": (
+        JC + "each_commit_waits_for_a_sync_of_its_own"
+    ),
+    "that is guaranteed from the confirm on, not before": JP + "with_always_nothing_confirmed_is_lost",
 }  # fmt: skip
 
-NO_DISK = "nothing is on disk and a broker is not started again"
 NO_REPLICAS = "there is one broker and no quorum queue"
 NO_WIRE = "clients and broker are one process: nothing to shake hands on, to fall silent, or to fill up"
 
 NO_OCCASION = {
-    "a queue that is not durable is gone after a restart": NO_DISK,
-    "a binding survives a restart only if both its ends are durable": NO_DISK,
-    "a persistent message for a durable queue is confirmed once it is on disk": NO_DISK,
-    "writes are batched, so a confirm may take as long as the batch": NO_DISK,
-    "a message survives a restart only if its queue is durable and it is persistent": NO_DISK,
-    "that is guaranteed from the confirm on, not before": NO_DISK,
     "a message for a quorum queue is confirmed once a quorum of replicas has it": NO_REPLICAS,
     "a quorum queue goes on as long as a majority of its replicas is up": NO_REPLICAS,
     "when the node of a leader fails, a follower is elected and resumes": NO_REPLICAS,
@@ -184,7 +197,6 @@ NO_OCCASION = {
     "a quorum queue has up to three replicas unless told otherwise": NO_REPLICAS,
     "a full quorum queue may overshoot its limit by what is on its way": NO_REPLICAS,
     "a commit is not atomic, not even within a single queue": "here it is: all of it happens, or nothing",
-    "transactions slow publishing by a factor of about 250: an fsync for each commit": NO_DISK,
     "a blocked client is told so, and told again when all alarms have cleared": NO_WIRE,
     "whoever hears nothing for the heartbeat time-out takes the other side for dead": NO_WIRE,
     "without heartbeats a dead peer may go unnoticed": NO_WIRE,
