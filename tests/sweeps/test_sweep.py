@@ -196,7 +196,7 @@ def test_a_line_for_each_value_of_a_second_setting(empty_folder):
     assert len(found.plot("lines", figure="latency.p99").axes[0].get_lines()) == 3, "it speaks of means alone"
     with pytest.raises(BadInput, match="lines want two settings, and 1 are varied"):
         mqlab.sweep("mm1.yaml", {RATE: ["300/s"]}, reps=1, jobs=1, overrides=["duration=2 s"]).plot("lines")
-    many = mqlab.sweep("mm1.yaml", {RATE: ["300/s"], "seed": [1, 2, 3, 4, 5, 6]}, reps=1, jobs=1)
+    many = mqlab.sweep("mm1.yaml", {RATE: ["300/s"], "consumers.server.prefetch": [1, 2, 3, 4, 5, 6]}, reps=1, jobs=1)
     with pytest.raises(BadInput, match="6 lines are too many"):
         many.plot("lines")
 
