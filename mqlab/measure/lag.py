@@ -24,6 +24,11 @@ class Lag:
     times_ns: NDArray[np.int64]
     records: NDArray[np.int64]
 
+    def at(self, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the lag at some moments; 0 before the first record."""
+        found: NDArray[np.int64] = np.r_[0, self.records][np.searchsorted(self.times_ns, times_ns, side="right")]
+        return found
+
 
 def lags(trace: Trace) -> tuple[Lag, ...]:
     """Give the lag of each group in each partition that it ever read from: the log's end less what it has polled.

@@ -12,9 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mqlab.measure.lag import lags
 from mqlab.model import Model
 from mqlab.plots.close_up import crash_window
 from mqlab.plots.journey import BEFORE, NEVER, Journey, extract
+from mqlab.plots.logs import has_logs
 from mqlab.plots.look import span
 from mqlab.plots.phrases import TROUBLE, phrase
 from mqlab.trace.kinds import Kind
@@ -70,7 +72,7 @@ def film(trace: Trace, model: Model | None, start_ns: int | None = None, stop_ns
         "length_ns": int(length),
         "lanes": stage.lanes,
         "moves": _moves(journey, stage, start_ns, length),
-        "depths": _depths(trace, stage, start_ns, rows),
+        "depths": (_behind if has_logs(trace) else _depths)(trace, stage, start_ns, rows),
         "work": _stretches(journey, stage, "work", start_ns, length),
         "down": _stretches(journey, stage, "down", start_ns, length),
         "log": [_line(trace, row, start_ns) for row in rows],
@@ -156,6 +158,20 @@ def _depths(trace: Trace, stage: _Stage, start: int, rows: NDArray[np.void]) -> 
                 step[-1][1] = counts[lane]
             else:
                 step.append([at, counts[lane]])
+    return steps
+
+
+def _behind(trace: Trace, stage: _Stage, start: int, rows: NDArray[np.void]) -> list[list[list[int]]]:
+    """Count what each partition holds that the group which is furthest behind has still to poll: steps, as above."""
+    times = np.unique(np.r_[start, rows["time_ns"]])
+    depths = np.zeros((len(stage.lanes), len(times)), np.int64)
+    for lag in lags(trace):
+        lane = stage.place[lag.partition]
+        depths[lane] = np.maximum(depths[lane], lag.at(times))
+    steps = []
+    for depth in depths:
+        changes = np.r_[0, np.flatnonzero(depth[1:] != depth[:-1]) + 1]
+        steps.append([[int(times[at]) - start, int(depth[at])] for at in changes])
     return steps
 
 

@@ -11,6 +11,7 @@ from mqlab.model import Model
 from mqlab.plots.canvas import Canvas
 from mqlab.plots.journey import Journey, extract, world_rows
 from mqlab.plots.life import merged
+from mqlab.plots.logs import has_logs
 from mqlab.plots.look import (
     BLUE,
     DOWN,
@@ -30,6 +31,7 @@ from mqlab.plots.look import (
 )
 from mqlab.plots.phrases import TROUBLE
 from mqlab.plots.spells import time_axis
+from mqlab.trace.batches import under_batches
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import Trace
 
@@ -69,8 +71,11 @@ def draw_close_up(trace: Trace, model: Model | None, start: int, stop: int, limi
     assert trace.events is not None
     pad = (stop - start) // 2
     rows = trace.events.between(max(0, start - pad), stop + pad)
+    batched = has_logs(trace)
+    if batched:
+        rows = under_batches(trace.events, rows)
     shown, of = choose(rows, start, stop, limit)
-    which = f"{len(shown)} of {many(of, 'message')} between {span(start, 6)} and {span(stop, 6)}"
+    which = f"{len(shown)} of {_told(of, batched)} between {span(start, 6)} and {span(stop, 6)}"
     subtitle = f"{trace.scenario} on {trace.system}; {which}"
     world = world_rows(trace)
     world = world[(world["time_ns"] < stop) & np.isin(world["kind"], _DOWN_AND_UP)]
@@ -82,7 +87,7 @@ def draw_close_up(trace: Trace, model: Model | None, start: int, stop: int, limi
     spots, rails = _spots(trace, journey, shown)
     bottom = max(spots.values()) + 0.55
     colours = {int(number): COLOURS[i] for i, number in enumerate(shown)}
-    handles = _legend(journey, colours)
+    handles = _legend(journey, colours, "batch of" if batched else "message")
     below = 0.6 + 0.22 * -(-len(handles) // 5)
     height = 0.85 + below + 0.34 * bottom
     figure = sheet(8, height)
@@ -109,6 +114,10 @@ def draw_close_up(trace: Trace, model: Model | None, start: int, stop: int, limi
         labelspacing=0.3,
     )
     return figure
+
+
+def _told(count: int, batched: bool) -> str:
+    return f"{count:,} batch{'' if count == 1 else 'es'}" if batched else many(count, "message")
 
 
 def _spots(
@@ -147,10 +156,10 @@ def choose(rows: NDArray[np.void], start: int, stop: int, limit: int) -> tuple[N
     return np.sort(numbers[picked]), len(numbers)
 
 
-def _legend(journey: Journey, colours: dict[int, str]) -> list[Line2D | Patch]:
+def _legend(journey: Journey, colours: dict[int, str], what: str) -> list[Line2D | Patch]:
     """Messages by colour, then signs."""
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=colour, lw=2.5, label=f"message {number}") for number, colour in colours.items()
+        Line2D([], [], color=colour, lw=2.5, label=f"{what} {number}") for number, colour in colours.items()
     ]
     if any(arrow.how in ("lost", "stale") for arrow in journey.arrows):
         handles.append(Line2D([], [], color=INK, marker="x", ls="none", mew=2, label="never arrives"))

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from mqlab.model import Model
+from mqlab.plots.logs import has_logs
 from mqlab.plots.look import (
     BLUE,
     GREEN,
@@ -42,6 +43,9 @@ TROUBLE = (
     ("redelivered", "redelivered", SKY, ""),
 )
 """(series, label, colour, hatch)."""
+
+OF_QUEUES = ("ready", "unacknowledged", "copies in queues")
+OF_LOGS = ("to be polled", "polled, not committed", "records in logs")
 
 
 def binned(trace: Trace) -> tuple[NDArray[np.int64], int, dict[str, NDArray[np.int64]]]:
@@ -87,8 +91,8 @@ def timeline(trace: Trace, model: Model | None = None) -> Sheet:
     shade(panels, trace, faults)
     lane(figure, (LEFT, 0.846, 0.985 - LEFT, 0.075), trace, faults)
     _rates(rates, starts, width, series)
-    _backlog(backlog, starts, width, series)
-    _trouble(trouble, starts, width, series)
+    _backlog(backlog, starts, width, series, OF_LOGS if has_logs(trace) else OF_QUEUES)
+    _trouble(trouble, starts, width, series, has_logs(trace))
     for axes in panels:
         time_axis(axes, trace.duration_ns, label=axes is trouble)
         axes.yaxis.set_label_coords(-0.1, 0.5)
@@ -109,17 +113,22 @@ def _rates(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, 
     axes.legend(loc="upper right", ncols=2, borderaxespad=0.1, handlelength=2.4)
 
 
-def _backlog(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, NDArray[np.int64]]) -> None:
-    """Draw what stands in the queues."""
+def _backlog(
+    axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, NDArray[np.int64]], words: tuple[str, str, str]
+) -> None:
+    """Draw what stands in the queues, or what of logs is still to be read and to be committed."""
+    ready, unacked, what = words
     edges = np.append(starts, starts[-1] + width)
-    blocks(axes, edges, series["ready"], color=SKY, alpha=0.55, label="ready")
-    steps(axes, edges, series["unacked"], color=INK, lw=1.2, label="unacknowledged")
+    blocks(axes, edges, series["ready"], color=SKY, alpha=0.55, label=ready)
+    steps(axes, edges, series["unacked"], color=INK, lw=1.2, label=unacked)
     axes.set_ylim(0, max(1, int(series["ready"].max()), int(series["unacked"].max())) * 1.25)
-    axes.set_ylabel("copies in queues")
+    axes.set_ylabel(what)
     axes.legend(loc="upper right", ncols=2, borderaxespad=0.1, handlelength=1.6)
 
 
-def _trouble(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, NDArray[np.int64]]) -> None:
+def _trouble(
+    axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str, NDArray[np.int64]], of_logs: bool
+) -> None:
     """Draw what was refused, dropped, taken by a crash or redelivered, each on a line and a scale of its own.
 
     One scale would hide the few that were lost behind the many that were refused.
@@ -142,7 +151,7 @@ def _trouble(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str
             size=9.5,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
         )
-        names.append(label)
+        names.append(_label(name, label, of_logs))
     axes.set_ylim(0, max(1, len(seen)) + 0.05)
     axes.set_yticks(range(len(seen)), names, va="bottom")
     axes.tick_params(axis="y", length=0, labelsize=9.5)
@@ -158,6 +167,11 @@ def _trouble(axes: Axes, starts: NDArray[np.int64], width: int, series: dict[str
         )
 
 
+def _label(name: str, label: str, of_logs: bool) -> str:
+    """Name a kind of trouble in the words of logs, where there are other ones."""
+    return {"vanished": "cut off", "redelivered": "polled again"}.get(name, label) if of_logs else label
+
+
 def timeline_caption(trace: Trace, model: Model | None = None) -> str:
     """Say in words what the timeline shows."""
     starts, width, series = binned(trace)
@@ -169,10 +183,15 @@ def timeline_caption(trace: Trace, model: Model | None = None) -> str:
         f"{many(created, 'message')} came in; consumers finished work {many(processed, 'time')}.",
         "Where blue runs above green, more comes in than is served, and the backlog below it grows.",
     ]
+    waiting = "records to be polled" if has_logs(trace) else "ready"
     if (highest := int(series["ready"][peak])) > 0:
-        high = f"The backlog was highest around {span(float(starts[peak]) + width / 2)}, at {highest:,} ready"
+        high = f"The backlog was highest around {span(float(starts[peak]) + width / 2)}, at {highest:,} {waiting}"
         words.append(f"{high}{_drained(starts, series['ready'])}.")
-    parts = [f"{label} {int(series[name].sum()):,}" for name, label, _, _ in TROUBLE if series[name].sum()]
+    parts = [
+        f"{_label(name, label, has_logs(trace))} {int(series[name].sum()):,}"
+        for name, label, _, _ in TROUBLE
+        if series[name].sum()
+    ]
     if parts:
         words.append(
             f"Bottom, each on its own scale: {', '.join(parts)}; a message tried again counts each time."

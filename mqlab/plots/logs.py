@@ -224,12 +224,12 @@ def _draw_lags(axes: Axes, trace: Trace, found: Sequence[Lag]) -> None:
         mine = [lag for lag in found if lag.group == group]
         worst = max(mine, key=lambda lag: float(lag.records.max(initial=0)))
         times = np.unique(np.concatenate([_thinned(lag) for lag in mine]))
-        total = sum(_at(lag, times) for lag in mine)
+        total = np.sum([lag.at(times) for lag in mine], axis=0)
         top = max(top, float(np.max(total, initial=0)))
         axes.step(times, total, where="post", color=colour, lw=1.6, label=group)
         if len(mine) > 1:
             label = f"{group}, only {trace.entities[worst.partition].name}"
-            axes.step(times, _at(worst, times), where="post", color=colour, lw=1.1, ls=(0, (3, 2)), label=label)
+            axes.step(times, worst.at(times), where="post", color=colour, lw=1.1, ls=(0, (3, 2)), label=label)
     axes.set_ylim(0, top * 1.25)
     axes.set_ylabel("records behind")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -248,12 +248,6 @@ def _thinned(lag: Lag) -> np.ndarray:
     kept = [place for part in parts for place in (part[np.argmax(lag.records[part])], part[-1])]
     few: np.ndarray = lag.times_ns[np.unique(kept)]
     return few
-
-
-def _at(lag: Lag, times: np.ndarray) -> np.ndarray:
-    """Give the lag at some moments."""
-    found: np.ndarray = np.r_[0, lag.records][np.searchsorted(lag.times_ns, times, side="right")]
-    return found
 
 
 def _legend(figure: Sheet, every: Sequence[Band], unclean: bool) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import RowSource
 
-__all__ = ["BATCH_KINDS", "batch_names", "with_batch"]
+__all__ = ["BATCH_KINDS", "under_batches", "with_batch"]
 
 BATCH_KINDS = (
     Kind.SENT, Kind.ARRIVED, Kind.APPENDED, Kind.APPEND_SKIPPED, Kind.CONFIRM_SENT, Kind.CONFIRMED, Kind.REFUSED,
@@ -76,9 +76,23 @@ def _covering(
     return found
 
 
-def batch_names(events: RowSource) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """List records that joined a batch, in ascending order, and the number of each one's batch."""
+def under_batches(events: RowSource, rows: NDArray[np.void]) -> NDArray[np.void]:
+    """Put rows of records under the numbers of their batches, where a picture has no room for every record.
+
+    Parameters
+    ----------
+    events
+        Of the whole run: a record may have joined its batch long before.
+    rows
+        Rows of any messages; those that joined no batch stay as they are.
+    """
     joined = np.flatnonzero(events.column("kind") == Kind.COLLECTED)
-    message = events.column("message")[joined].astype(np.int64)
+    message, name = (events.column(column)[joined].astype(np.int64) for column in ("message", "first"))
     order = np.argsort(message, kind="stable")
-    return message[order], events.column("first")[joined].astype(np.int64)[order]
+    at = np.searchsorted(message[order], rows["message"])
+    at = np.minimum(at, max(len(order) - 1, 0))
+    put = rows.copy()
+    if len(order):
+        mine = message[order][at] == rows["message"]
+        put["message"][mine] = name[order][at[mine]]
+    return put

@@ -166,3 +166,13 @@ def test_a_browser_steps_scrubs_and_shows_the_crash(run, film, tmp_path):
     assert (seen[2], seen[3]) == (str(times[2]), str(times[1]))
     assert seen[4] == str(int(film["length_ns"] * 0.5 + 0.5))
     assert seen[5] == 1, "at half time the broker is hatched: it is down"
+
+
+def test_a_film_of_a_log_counts_what_is_still_to_be_polled():
+    run = mqlab.run("kafka-unclean-election", trace="events")
+    film = run.player(start="4.9 s", stop="6.2 s").film
+    steps = film["depths"][[lane["name"] for lane in film["lanes"]].index("orders")]
+    assert len(steps) > 3
+    assert max(number for _, number in steps) > 1500
+    assert min(number for _, number in steps) == 0  # the new leader had no more than the group had polled
+    assert [time for time, _ in steps] == sorted(time for time, _ in steps)

@@ -195,3 +195,18 @@ def test_a_record_is_drawn_with_what_happened_to_its_batch() -> None:
     words = texts(draw("space_time", trace, model, message=lost))
     for word in ("joins a batch", "sent", "in the leader's log, not committed", "cut off the log: unreplicated"):
         assert word in words
+
+
+def test_the_close_up_of_a_log_shows_batches() -> None:
+    trace, model = unclean_election()
+    words = " ".join(texts(draw("space_time", trace, model)))
+    assert "batch of " in words
+    assert "message" not in words
+
+
+def test_the_timeline_of_a_log_speaks_of_polls() -> None:
+    trace, model = unclean_election()
+    words = texts(draw("timeline", trace, model))
+    for word in ("to be polled", "polled, not committed", "records in logs", "cut off"):
+        assert word in words
+    assert "records to be polled" in caption("timeline", trace, model)
