@@ -136,7 +136,7 @@ def backlog(curve: Curve) -> Figure:
     for i, queue in enumerate(curve.queues[:2]):
         series(axes, x, numbers(curve, f"queues.{queue}.depth_max"), f"{queue}, longest", colours[2 * i])
         series(axes, x, numbers(curve, f"queues.{queue}.depth_mean"), f"{queue}, mean", colours[2 * i + 1])
-    axes.set_ylabel("ready messages")
+    axes.set_ylabel("waiting: ready, or to be polled")
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: thousands(value)))
     drained = numbers(curve, "backlog.drain")

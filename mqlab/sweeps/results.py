@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,7 +150,7 @@ class Sweep:
             theory=[None if station is None else station.W_s * 1e9 for station in stations],
             theory_name=next((station.name for station in stations if station is not None), ""),
             groups=[group.name for group in self.models[0].consumers],
-            queues=[queue.name for queue in self.models[0].queues],
+            queues=_places(self.figures),
         )
 
     def write(self, folder: Path) -> None:
@@ -170,3 +170,14 @@ class Sweep:
     def __repr__(self) -> str:
         points = " x ".join(str(len(axis.texts)) for axis in self.axes)
         return f"<Sweep {self.name}: {points} points, {self.reps} runs each>"
+
+
+def _places(figures: Iterable[str]) -> list[str]:
+    """Name the queues, or partitions of logs, that have figures.
+
+    Examples
+    --------
+    >>> _places(["latency.p50", "queues.orders.depth_max", "queues.orders.depth_mean"])
+    ['orders']
+    """
+    return [name[len("queues.") : -len(".depth_max")] for name in figures if name.endswith(".depth_max")]

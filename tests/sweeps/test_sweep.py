@@ -223,3 +223,10 @@ def test_the_command_says_what_is_missing(call, tiny):  # noqa: F811
     assert "nothing is varied" in call("sweep", tiny).complaint
     assert call("sweep", tiny, "--vary", f"{COUNT}=1,2", "--reps", "no").code == 2
     assert "did you mean" in call("sweep", tiny, "--vary", "consumers.stock.cont=1,2").complaint
+
+
+def test_a_log_has_curves_of_its_partitions():
+    found = mqlab.sweep("kafka-acks-1", {"topics.orders.replicas": [2, 3]}, reps=1, overrides=["duration=200 ms"],
+                        jobs=1)  # fmt: skip
+    assert found.curve().queues == ["orders"]
+    assert "orders, longest" in [line.get_label() for line in found.plot("backlog").axes[0].get_lines()]
