@@ -80,6 +80,7 @@ def left_on(disk):
     """What a new broker finds."""
     with Broker(data=disk) as broker:
         channel = broker.connect().channel()
+        channel.declare_queue("q", durable=True)  # where a declaration is no safer than a message, it may be gone too
         found = []
         while (delivery := channel.get("q")) is not None:
             found.append((delivery.body, delivery.redelivered))
