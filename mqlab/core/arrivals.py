@@ -30,7 +30,7 @@ from mqlab.core.timetable import next_known, recorded_key, recorded_size
 from mqlab.jit import U64, State, kernel, often, seldom
 from mqlab.sampling import ARRIVAL, KEY, ROUTE, SIZE, THINK, exponential, unit
 
-__all__ = ["choose_key", "choose_route", "choose_size", "schedule_arrival", "seek_arrival"]
+__all__ = ["choose_key", "choose_route", "choose_size", "next_arrival", "schedule_arrival", "seek_arrival"]
 
 SIZE_MAX = 1 << 30
 """A distribution's longest tail is cut off here: 1 GiB."""
@@ -89,12 +89,20 @@ def _next_time(s: State, producer: int) -> int:
 @kernel
 def schedule_arrival(s: State, producer: int) -> None:
     """Schedule the producer's next message, unless it has made its last."""
+    due = next_arrival(s, producer)
+    if due >= 0:
+        push(s, due, RANK_EVENT, E_ARRIVAL, producer, 0, 0)
+
+
+@kernel
+def next_arrival(s: State, producer: int) -> int:
+    """Find when the producer's next message is due; negative: it has made its last. To be asked once a message."""
     p = producers(s, producer)
     kind = p["arrivals"]
     if kind == ARRIVALS_BY_HAND:
-        return
+        return -1
     if p["limit"] >= 0 and p["sequence"] >= p["limit"]:
-        return
+        return -1
     run = runs(s, 0)
     if kind == ARRIVALS_CLOSED:
         due = max(run["now"], p["start"])
@@ -104,9 +112,9 @@ def schedule_arrival(s: State, producer: int) -> None:
         due = _next_particular(s, producer, kind)
     else:
         due = _next_time(s, producer)
-    if due >= p["stop"] or due < 0:
-        return
-    push(s, due, RANK_EVENT, E_ARRIVAL, producer, 0, 0)
+    if due >= p["stop"]:
+        return -1
+    return due
 
 
 @seldom

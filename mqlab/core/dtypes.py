@@ -65,6 +65,7 @@ RUN = np.dtype(
         ("extras", "i8"),            # 1: every copy has its record in the array of extras
         ("steps", "i8"),
         ("paused", "i8"),            # processes that stand still
+        ("jobs_fresh", "i8"), ("jobs_full", "i8"),       # of hardware
     ]
 )  # fmt: skip
 """One record: everything there is once."""

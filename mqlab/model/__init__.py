@@ -28,6 +28,7 @@ from mqlab.model.clients import (
 )
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault, FaultKind, RandomFaults
+from mqlab.model.hardware import Disks, Hardware, Layout, Machine, Processor
 from mqlab.model.log import Batching, Cluster, Polling, Topic
 from mqlab.model.modulation import time_shares
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
@@ -37,9 +38,11 @@ from mqlab.model.whole import Model, has_alarms
 __all__ = [
     "Acks", "Arrivals", "Backoff", "Batching", "Binding", "Buffer", "Bursts", "Cluster", "Confirm", "Connection",
     "ConsumerGroup",
-    "Contention", "DeadLetter", "Destination", "Disk", "Distribution", "Exceptions", "Exchange", "ExpectsRecord",
-    "Fault", "FaultKind", "Inventory", "Keys", "Link", "LinkSide", "Memory", "Message", "Model", "Node", "Phase",
-    "Polling",
+    "Contention", "DeadLetter", "Destination", "Disk", "Disks", "Distribution", "Exceptions", "Exchange",
+    "ExpectsRecord",
+    "Fault", "FaultKind", "Hardware", "Inventory", "Keys", "Layout", "Link", "LinkSide", "Machine", "Memory", "Message",
+    "Model", "Node", "Phase",
+    "Polling", "Processor",
     "ProducerGroup", "Queue", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry", "Scale",
     "Step", "Topic", "Transactions", "entity_name", "has_alarms", "time_shares",
 ]  # fmt: skip

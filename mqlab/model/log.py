@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mqlab.model.hardware import Hardware
+
 __all__ = ["Batching", "Cluster", "Polling", "Topic"]
 
 
@@ -29,7 +31,10 @@ class Cluster:
     lag_max_ns: int
     """A follower that was not at the end of its leader's log for so long is not in sync."""
     writeback_ns: int
-    """How often the operating system writes back what is in the page cache; 0: never. Nothing else reaches a disk."""
+    """How often the operating system writes back what is in the page cache; 0: never. Nothing else reaches a disk,
+    unless ``hardware`` has some."""
+    hardware: Hardware | None = None
+    """None: bandwidths are without limit, and disks take no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,10 @@ class Batching:
     request_timeout_ns: int
     delivery_ns: int
     retry_ns: int
+    buffer_bytes: int = 0
+    """Of records that are not answered yet; while it is full the producer stands still. 0: without limit."""
+    machine: str = ""
+    """Who names the same one shares it; empty: each member has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +72,5 @@ class Polling:
     interval_ns: int
     max_records: int
     fetch_bytes: int
+    machine: str = ""
+    """As of a producer."""

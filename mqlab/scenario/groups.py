@@ -283,6 +283,8 @@ class ProducerSpec(Spec):
     request_timeout: PositiveDuration | None = None
     delivery_timeout: PositiveDuration | None = None
     retry_backoff: PositiveDuration | None = None
+    buffer_memory: Size | None = None
+    machine: Name | None = None
 
 
 class ContentionSpec(Spec):
@@ -323,3 +325,4 @@ class ConsumerSpec(Spec):
     commit_interval: PositiveDuration | None = None
     max_poll: Count | None = None
     fetch_max: Size | None = None
+    machine: Name | None = None

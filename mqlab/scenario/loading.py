@@ -86,6 +86,7 @@ def loads(
     from mqlab import systems
     from mqlab.scenario import expect
     from mqlab.scenario.defaults import Book
+    from mqlab.scenario.including import include_hardware
     from mqlab.scenario.overrides import apply
     from mqlab.scenario.reader import decode, read
     from mqlab.scenario.resolve import resolve
@@ -98,6 +99,7 @@ def loads(
         raise ScenarioError(
             "a scenario is a mapping of fields", mend="begin with `name:` and `system:`", place=root.place
         )
+    included = include_hardware(root, file)
     for override in overrides:
         apply(root, override)
     spec = validate(root)
@@ -106,6 +108,7 @@ def loads(
     except BadInput as error:
         raise ScenarioError(error.what, mend=error.mend, place=root.locate(("system",))) from None
     book = Book(root, system)
+    book.attached.update(included)
     model = resolve(spec, book, _safe(name))
     names = expect.names_of(model) if spec.expect else None
     return Scenario(

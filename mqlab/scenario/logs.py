@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from mqlab.scenario.fields import Count, Duration, Flag, Leaf, PositiveDuration, choice
+from mqlab.scenario.hardware import HardwareSpec
 from mqlab.scenario.mapping import Spec, later
 
 __all__ = ["LOG_CONSUMER", "LOG_PRODUCER", "Acks", "ClusterSpec", "Commit", "TopicSpec"]
@@ -32,6 +33,7 @@ class ClusterSpec(Spec):
     session: PositiveDuration | None = None
     replica_lag_max: PositiveDuration | None = None
     writeback: Duration | None = None
+    hardware: HardwareSpec | None = None
 
 
 def _acks(value: Any) -> Any:
@@ -44,8 +46,8 @@ Commit = Annotated[Literal["auto", "before", "after"], choice("auto", "before", 
 
 LOG_PRODUCER: Final = (
     "acks", "linger", "batch_size", "idempotence", "max_in_flight", "request_timeout", "delivery_timeout",
-    "retry_backoff",
+    "retry_backoff", "buffer_memory", "machine",
 )  # fmt: skip
 """Fields of a producer that only log systems know."""
-LOG_CONSUMER: Final = ("topic", "commit", "commit_interval", "max_poll", "fetch_max")
+LOG_CONSUMER: Final = ("topic", "commit", "commit_interval", "max_poll", "fetch_max", "machine")
 """Fields of a consumer that only log systems know."""

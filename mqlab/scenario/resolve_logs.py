@@ -25,6 +25,7 @@ from mqlab.scenario.arrive import arrivals
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.groups import ConsumerSpec, MessageSpec, ProducerSpec
+from mqlab.scenario.hardware import resolve_hardware
 from mqlab.scenario.logs import LOG_CONSUMER, LOG_PRODUCER, ClusterSpec, TopicSpec
 from mqlab.scenario.resolve_groups import link_of, message_of, service_of
 from mqlab.scenario.spec import CpuSpec, NodeSpec, ScenarioSpec
@@ -32,7 +33,7 @@ from mqlab.units import format_count, parse_count, parse_duration, parse_size
 
 __all__ = ["refuse_log_words", "resolve_log"]
 
-PARTITIONS_MAX: Final = 1000
+PARTITIONS_MAX: Final = 4096
 BATCH_RECORDS_MAX: Final = 10_000
 POLL_MAX: Final = 10_000
 NODES_MAX: Final = 255
@@ -152,6 +153,7 @@ def _cluster(book: Book, spec: ClusterSpec) -> Cluster:
         book.pick(spec.session, ("cluster", "session"), parse_duration),
         book.pick(spec.replica_lag_max, ("cluster", "replica_lag_max"), parse_duration),
         book.pick(spec.writeback, ("cluster", "writeback"), parse_duration),
+        None if spec.hardware is None else resolve_hardware(book, spec.hardware),
     )
 
 
@@ -244,7 +246,23 @@ def _batching(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec
         raise book.error((*path, "batch_size"), what, "lower `batch_size`, or send larger records")
     pause = book.pick(spec.retry_backoff, (*path, "retry_backoff"), parse_duration)
     topic = _the_topic(book, scenario, path, "to", spec.to)
-    return Batching(topic, linger, size, acks, idempotent, flying, timeout, delivery, max(pause, 1))
+    buffer, machine = 0, _machine_of(book, scenario, path, spec)
+    if scenario.cluster and scenario.cluster.hardware:
+        buffer = book.pick(spec.buffer_memory, (*path, "buffer_memory"), parse_size)
+    elif spec.buffer_memory is not None:
+        what = "`buffer_memory` needs hardware: without it a producer never waits"
+        raise book.error((*path, "buffer_memory"), what, "describe `cluster: {hardware: …}`, or leave it out", key=True)
+    return Batching(topic, linger, size, acks, idempotent, flying, timeout, delivery, max(pause, 1), buffer, machine)
+
+
+def _machine_of(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec | ConsumerSpec) -> str:
+    """Say on which machine the members of a group are; empty: each on one of its own."""
+    if spec.machine is None:
+        return ""
+    if not (scenario.cluster and scenario.cluster.hardware):
+        what = "`machine` needs hardware: without it machines have no limits to share"
+        raise book.error((*path, "machine"), what, "describe `cluster: {hardware: …}`, or leave it out", key=True)
+    return spec.machine
 
 
 def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) -> ConsumerGroup:
@@ -272,6 +290,7 @@ def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
             max(1, book.pick(spec.commit_interval, (*path, "commit_interval"), parse_duration)),
             polls,
             book.pick(spec.fetch_max, (*path, "fetch_max"), parse_size),
+            _machine_of(book, scenario, path, spec),
         ),
     )
 

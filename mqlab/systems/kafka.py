@@ -31,6 +31,7 @@ DEFAULTS: Final = (
     Default("producers.*.request_timeout", "30 s", f"{_PRODUCER}request.timeout.ms: 30000"),
     Default("producers.*.delivery_timeout", "120 s", f"{_PRODUCER}delivery.timeout.ms: 120000"),
     Default("producers.*.retry_backoff", "100 ms", f"{_PRODUCER}retry.backoff.ms: 100"),
+    Default("producers.*.buffer_memory", "32 MiB", f"{_PRODUCER}buffer.memory: 33554432"),
     Default("topics.*.partitions", "1", f"{_BROKER}num.partitions: 1"),
     Default("topics.*.replicas", "1", f"{_BROKER}default.replication.factor: 1"),
     Default("topics.*.min_insync", "1", f"{_BROKER}min.insync.replicas: 1"),

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from mqlab.core import codes
 from mqlab.core.build import BINS, LEVELS, Builder, Built, fill, fill_record
+from mqlab.core.hardware.build import Plant
+from mqlab.core.link import DOWN, UP
 from mqlab.core.log import codes as log_codes
 from mqlab.core.log.records import LOG_ARRAYS
+from mqlab.core.log.storing import FLUSH, LAYOUTS, lay_out
 from mqlab.core.recorder import BUCKETS
 from mqlab.errors import EngineError
 from mqlab.model import ConsumerGroup, Model, ProducerGroup, entity_name
@@ -39,6 +42,10 @@ class LogBuilder(Builder):
         self.first_of: dict[str, int] = {}
         self.count_of: dict[str, int] = {}
         self.cap = 1
+        cluster = model.cluster
+        self.hardware = cluster.hardware if cluster else None
+        self.plant = Plant(self.hardware, len(model.nodes), cluster.writeback_ns if cluster else 0)
+        self.first_fetch = 0
 
     def run(self) -> Built:
         """Read the whole model."""
@@ -51,6 +58,7 @@ class LogBuilder(Builder):
             self._collectors(producer)
         for consumer in model.consumers:
             self._pollers(consumer)
+        self._machines()
         arrays = self._allocate()
         return Built(
             arrays, tuple(self.entities), self.client_names, self.producer_names, self.consumer_names, self.node_index
@@ -90,7 +98,13 @@ class LogBuilder(Builder):
         if batching is None:
             raise EngineError(f"`{group.name}` sends to no topic")
         first, count = self.first_of[batching.topic], self.count_of[batching.topic]
-        most = max(1, batching.batch_bytes // max(1, group.message.size_bytes))
+        more = self.hardware.record_overhead_bytes if self.hardware else 0
+        record_bytes = group.message.size_bytes + more
+        most = max(1, batching.batch_bytes // max(1, record_bytes))
+        client = self.hardware.client.processor if self.hardware else None
+        for partition in range(first, first + count):
+            part = self.partitions[partition]
+            part["record_bytes"] = max(part.get("record_bytes", 1), record_bytes)
         self.cap = max(self.cap, most)
         for producer in self.producer_names[group.name]:
             self.collectors.append(
@@ -100,7 +114,9 @@ class LogBuilder(Builder):
                     "delivery": batching.delivery_ns, "timeout": batching.request_timeout_ns,
                     "pause": batching.retry_ns, "attempts": group.retry.attempts, "first_partition": first,
                     "partitions": count, "first_sender": len(self.senders), "sticky": -1,
-                    "keyed": int(group.message.keys.kind != "none"),
+                    "keyed": int(group.message.keys.kind != "none"), "record_bytes": record_bytes,
+                    "buffer": batching.buffer_bytes, "first_flow": self._connect(group, batching.machine, producer, UP),
+                    "request_ns": client.request_ns if client else 0, "record_ns": client.record_ns if client else 0,
                 }
             )  # fmt: skip
             self.senders.extend(
@@ -110,6 +126,26 @@ class LogBuilder(Builder):
                 }
                 for i in range(count)
             )  # fmt: skip
+
+    def _connect(self, group: ProducerGroup | ConsumerGroup, machine: str, member: int, way: int) -> int:
+        """Connect a client's machine with all nodes; return the connection to the first."""
+        if self.hardware is None:
+            return 0
+        home = self.plant.client(machine or f"{type(group).__name__}.{group.name}.{member}")
+        first = len(self.plant.flows)
+        for node in range(len(self.model.nodes)):
+            self.plant.flow(*((home, node) if way == UP else (node, home)))
+        return first
+
+    def _machines(self) -> None:
+        """Connect the nodes with each other, and give every replica its files."""
+        if self.hardware is None:
+            return
+        self.first_fetch = len(self.plant.flows)
+        for leader in range(len(self.model.nodes)):
+            for follower in range(len(self.model.nodes)):
+                self.plant.flow(leader, follower)
+        lay_out(self.plant, self.hardware, self.replicas)
 
     def _pollers(self, group: ConsumerGroup) -> None:
         polling = group.polling
@@ -136,7 +172,7 @@ class LogBuilder(Builder):
                 {
                     "client": client, "group": number, "alive": 1, "first": len(self.readers), "readers": share,
                     "most": polling.max_records, "commit": log_codes.COMMIT[polling.commit],
-                    "interval": polling.interval_ns,
+                    "interval": polling.interval_ns, "first_flow": self._connect(group, polling.machine, index, DOWN),
                 }
             )  # fmt: skip
             for i in range(begin, begin + share):
@@ -148,6 +184,15 @@ class LogBuilder(Builder):
                     }
                 )  # fmt: skip
             begin += share
+
+    def _policies(self) -> dict[str, int]:
+        if self.hardware is None:
+            return {}
+        hardware = self.hardware
+        return {
+            "fetch_bytes": hardware.fetch_bytes, "layout": LAYOUTS[hardware.layout], "flush": FLUSH[hardware.flush],
+            "flush_records": hardware.flush_records,
+        }  # fmt: skip
 
     def _allocate(self) -> dict[str, NDArray[Any]]:
         model, cluster = self.model, self.model.cluster
@@ -166,12 +211,13 @@ class LogBuilder(Builder):
             "nodes": nodes, "clients": self.clients, "producers": self.producers, "groups": self.groups,
             "sides": self.sides, "sources": self.sources.sources, "phases": self.sources.phases,
             "partitions": self.partitions, "replicas": self.replicas, "collectors": self.collectors,
-            "senders": self.senders, "readers": self.readers, "pollers": self.pollers,
+            "senders": self.senders, "readers": self.readers, "pollers": self.pollers, **self.plant.rows(),
         }  # fmt: skip
         bin_ns = max(1, -(-model.end_ns // BINS))
         sizes = {
             "runs": 1, "logs": 1, "brokers": len(nodes), "batches": FIRST_BATCHES, "cells": FIRST_BATCHES * self.cap,
-            "heap": 4 * room, "inbox": 256, "outbox": 4 * room, "counts": 256, "tallies": len(Fate) + len(Cause),
+            "heap": 4 * room, "inbox": 256, "outbox": 4 * room, "counts": 256, "jobs": 4 * room,
+            "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
             "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
             "fate_rows": max(1 << 14, 8 * room) if self.level != "counts" else 1,
@@ -200,7 +246,8 @@ class LogBuilder(Builder):
             arrays["logs"][0],
             cap=self.cap, partitions=len(self.partitions), replicas=len(self.replicas), senders=len(self.senders),
             readers=len(self.readers), pollers=len(self.pollers), session=cluster.session_ns,
-            writeback=cluster.writeback_ns, backoff=min((p["pause"] for p in self.collectors), default=100_000_000),
+            writeback=cluster.writeback_ns, first_fetch=self.first_fetch, **self._policies(),
+            backoff=min((p["pause"] for p in self.collectors), default=100_000_000),
         )  # fmt: skip
         return arrays
 

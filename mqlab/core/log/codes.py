@@ -27,6 +27,13 @@ L_DONE = 316        # a: member, b: number of its work                a record i
 L_COMMIT_IN = 317   # a: reader, b: life of its member                an offset reaches the coordinator
 L_COMMITTED = 318   # a: member, b: its life                          … and the answer the consumer
 L_AUTO = 319        # a: member, b: its life                          the interval of automatic commits is over
+L_BATCH_ON = 505    # a: batch, b: attempt, c: epoch·256 + node       (hardware) … its connection's turn has come
+L_BATCH_PUT = 506   # a: batch, b: attempt, c: epoch·256 + node       (hardware) it is on the leader's disk
+L_TURN = 507        # a: connection                                   (hardware) a follower's fetcher is free
+L_FETCH_ON = 508    # a: replica, b: stamp, c: connection + 1         (hardware) the follower's processor has seen it
+L_FETCH_PUT = 509   # a: replica, b: stamp, c: connection + 1         (hardware) it is on the follower's disk
+L_GIVE = 510        # a: reader, b: stamp, c: node                    (hardware) a consumer's fetch has been read
+L_GIVE_OUT = 511    # a: reader, b: stamp, c: node                    (hardware) … and leaves
 
 # --- what a leader answers ------------------------------------------------------------------------------------------
 ANSWER_YES = 0

@@ -12,6 +12,8 @@ LOG = np.dtype(
         ("partitions", "i8"), ("replicas", "i8"), ("senders", "i8"), ("readers", "i8"), ("pollers", "i8"),
         ("session", "i8"), ("writeback", "i8"), ("backoff", "i8"),
         ("collects", "i8"), ("collected", "i8"),            # batches that nobody holds are put aside; the last of them
+        # with hardware (storing, carrying)
+        ("first_fetch", "i8"), ("fetch_bytes", "i8"), ("layout", "i8"), ("flush", "i8"), ("flush_records", "i8"),
         # records, for the time series
         ("refused", "i8"), ("enqueued", "i8"), ("delivered", "i8"), ("processed", "i8"), ("acked", "i8"),
         ("vanished", "i8"),
@@ -29,6 +31,9 @@ COLLECTOR = np.dtype(
         ("delivery", "i8"), ("timeout", "i8"), ("pause", "i8"), ("attempts", "i8"),
         ("first_partition", "i4"), ("partitions", "i4"), ("first_sender", "i4"), ("sticky", "i4"),
         ("keyed", "i4"), ("switches", "i4"),
+        # with hardware: the connection to the first node; bytes in the buffer; when its thread is free
+        ("first_flow", "i4"), ("blocked", "i4"), ("record_bytes", "i8"), ("buffer", "i8"), ("buffered", "i8"),
+        ("thread_free", "i8"), ("request_ns", "i8"), ("record_ns", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -82,6 +87,7 @@ PARTITION = np.dtype(
         ("end", "i8"), ("mark", "i8"),                      # log end; high watermark
         ("head", "i4"), ("tail", "i4"), ("wait", "i4"),     # the log; its first batch above the high watermark
         ("cut_to", "i8"), ("releasing", "i4"),
+        ("record_bytes", "i8"),                             # with hardware: of one record, where it is stored
         ("since", "i8"), ("ready_time", "f8"), ("unacked_time", "f8"), ("ready", "i8"), ("unacked", "i8"),
         ("ready_max", "i8"), ("unacked_max", "i8"),
         ("enqueued", "i8"), ("delivered", "i8"), ("acked", "i8"), ("requeues", "i8"),
@@ -97,6 +103,8 @@ REPLICA = np.dtype(
         ("valid", "i8"),                                    # what is beyond has been cut off by a leader since
         ("high", "i8"), ("before", "i8"),                   # the most it had; what it had before its power failed
         ("upto", "i8"), ("caught_up", "i8"), ("asked_end", "i8"), ("asked_at", "i8"),
+        # with hardware: its files (-1: none); bytes stored; where its log ended when it was submitted to the disk
+        ("file", "i4"), ("index", "i4"), ("stored", "i8"), ("writing", "i8"), ("unflushed", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -116,6 +124,7 @@ POLLER = np.dtype(
         ("client", "i4"), ("group", "i4"), ("alive", "i4"), ("life", "i4"), ("busy", "i4"), ("work", "i4"),
         ("first", "i4"), ("readers", "i4"), ("turn", "i4"), ("reader", "i4"),
         ("offset", "i8"), ("until", "i8"), ("most", "i8"), ("commit", "i4"), ("due", "i4"), ("interval", "i8"),
+        ("first_flow", "i4"), ("pad", "i4"),                # with hardware: the connection from the first node
     ],
     align=True,
 )  # fmt: skip

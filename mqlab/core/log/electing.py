@@ -24,9 +24,13 @@ from mqlab.core.codes import (
     X_UNREPLICATED,
     X_UNSYNCED_DISK,
 )
+from mqlab.core.hardware.disks import cut_power
+from mqlab.core.hardware.processors import empty
+from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, cross
 from mqlab.core.log.batches import release
+from mqlab.core.log.carrying import reset_requests
 from mqlab.core.log.codes import ACKS_ALL, K_LOG_TRUNCATED, L_CUT, L_FENCE, L_FLUSH, L_RESET
 from mqlab.core.log.following import ask_leader, set_in_sync
 from mqlab.core.log.leading import raise_mark
@@ -55,6 +59,11 @@ def crash_node(s: State, node: int, power: int) -> None:
     n["cpu_busy"] = n["cpu_busy"] - undone
     n["cpu_free"] = 0
     brokers(s, node)["fenced"] = 0
+    if hards(s, 0)["on"] == 1:
+        empty(s, node)
+        reset_requests(s, node)
+        if power == 1:
+            cut_power(s, node)
     tell(s, K_NODE_CRASHED, -1, 0, n["entity"], -1, 0, 0, power, 1)
     for replica in range(log["replicas"]):
         r = replicas(s, replica)

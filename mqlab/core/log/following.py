@@ -9,15 +9,18 @@ fetch brings all there is.
 from __future__ import annotations
 
 from mqlab.core.codes import K_REPLICATED, RANK_EVENT
+from mqlab.core.hardware.disks import sync
 from mqlab.core.heap import push
-from mqlab.core.log.codes import K_IN_SYNC, L_FETCH_IN, L_LAG
+from mqlab.core.log.carrying import next_fetch, turn
+from mqlab.core.log.codes import K_IN_SYNC, L_FETCH_IN, L_FETCH_ON, L_FETCH_PUT, L_LAG
 from mqlab.core.log.leading import hand_out, raise_mark
-from mqlab.core.log.records import partitions, replicas
+from mqlab.core.log.records import logs, partitions, replicas
+from mqlab.core.log.storing import FLUSH_SYNC, blocked, put, wait_for_disk
 from mqlab.core.recorder import tell
 from mqlab.core.records import nodes, runs
 from mqlab.jit import State, kernel, seldom
 
-__all__ = ["ask_leader", "fetch_in", "fetched", "look_at_lag", "set_in_sync"]
+__all__ = ["ask_leader", "fetch_in", "fetch_on", "fetch_put", "fetched", "look_at_lag", "set_in_sync"]
 
 
 @kernel
@@ -75,6 +78,37 @@ def fetched(s: State, replica: int, stamp: int) -> None:
     part = partitions(s, r["partition"])
     tell(s, K_REPLICATED, -1, 0, nodes(s, r["node"])["entity"], part["entity"], 0, r["end"], 0, more)
     ask_leader(s, replica)
+
+
+@kernel
+def fetch_on(s: State, replica: int, stamp: int, flow: int) -> None:
+    """With hardware: a follower's processor has seen what came, and it is stored."""
+    r = replicas(s, replica)
+    if r["stamp"] != stamp:
+        turn(s, flow)
+        return
+    if blocked(s, replica):
+        wait_for_disk(s, replica, L_FETCH_ON, replica, stamp, flow + 1)
+        return
+    count = int(r["upto"] - r["end"])
+    put(s, replica, count, int(count * partitions(s, r["partition"])["record_bytes"]))
+    if logs(s, 0)["flush"] == FLUSH_SYNC:
+        sync(s, int(r["file"]), L_FETCH_PUT, replica, stamp, flow + 1)
+    else:
+        fetch_put(s, replica, stamp, flow)
+
+
+@kernel
+def fetch_put(s: State, replica: int, stamp: int, flow: int) -> None:
+    """With hardware: a follower has stored what came; its fetcher goes on to the next partition."""
+    r = replicas(s, replica)
+    if r["stamp"] != stamp:
+        turn(s, flow)
+        return
+    next_fetch(s, flow)
+    fetched(s, replica, stamp)
+    if logs(s, 0)["flush"] == FLUSH_SYNC:
+        r["synced"] = r["end"]
 
 
 @seldom

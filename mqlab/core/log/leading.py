@@ -15,9 +15,14 @@ from mqlab.core.codes import (
     RANK_CONTINUE,
     RANK_EVENT,
 )
+from mqlab.core.hardware.disks import read, sync
+from mqlab.core.hardware.network import transfer
+from mqlab.core.hardware.processors import cost_of, work
+from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, cross
 from mqlab.core.log.batches import another_place, release
+from mqlab.core.log.carrying import admit, next_request, produce_cost, queue_fetch
 from mqlab.core.log.codes import (
     ACKS_ALL,
     ACKS_LEADER,
@@ -29,18 +34,25 @@ from mqlab.core.log.codes import (
     K_APPEND_SKIPPED,
     L_ANSWER_IN,
     L_BATCH_DO,
+    L_BATCH_PUT,
     L_FETCHED,
+    L_GIVE,
+    L_GIVE_OUT,
     L_GOT,
     L_RELEASE,
 )
 from mqlab.core.log.records import batches, collectors, logs, partitions, pollers, readers, replicas, senders
 from mqlab.core.log.standing import refresh
+from mqlab.core.log.storing import FLUSH_SYNC, blocked, is_cold, put, wait_for_disk
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, nodes, producers, runs
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import CONFIRM, DELIVERY, identity
 
-__all__ = ["answer", "batch_do", "batch_in", "give", "hand_out", "raise_mark", "release_head", "serve"]
+__all__ = [
+    "answer", "batch_do", "batch_in", "batch_on", "batch_put", "give", "give_on", "give_out", "hand_out", "raise_mark",
+    "release_head", "serve",
+]  # fmt: skip
 
 _AT_ONCE = 16
 
@@ -65,10 +77,25 @@ def batch_in(s: State, slot: int, attempt: int, where: int) -> None:
     b = batches(s, slot)
     part = partitions(s, senders(s, b["sender"])["partition"])["entity"]
     tell(s, K_ARRIVED, b["name"], 0, n["entity"], part, attempt, 0, 0, b["count"])
-    if n["publish_ns"] == 0:
+    if hards(s, 0)["on"] == 1:
+        if admit(s, slot, attempt, where):
+            batch_on(s, slot, attempt, where)
+    elif n["publish_ns"] == 0:
         batch_do(s, slot, attempt, where)
     else:
         push(s, serve(s, node, n["publish_ns"]), RANK_EVENT, L_BATCH_DO, slot, attempt, where)
+
+
+@kernel
+def batch_on(s: State, slot: int, attempt: int, where: int) -> None:
+    """With hardware: it is the request's turn on its connection, and it goes to the processor."""
+    node = where % 256
+    n = nodes(s, node)
+    if n["up"] == 0 or n["epoch"] != where // 256:
+        _vanish(s, slot, attempt, node)
+        return
+    ready = work(s, node, int(n["publish_ns"]) + produce_cost(s, slot, node))
+    push(s, ready, RANK_EVENT, L_BATCH_DO, slot, attempt, where)
 
 
 @kernel
@@ -96,6 +123,7 @@ def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
     q = senders(s, b["sender"])
     col = collectors(s, q["producer"])
     part = partitions(s, q["partition"])
+    hard = hards(s, 0)["on"] == 1
     if part["leader"] < 0 or replicas(s, part["leader"])["node"] != node:
         answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
     elif col["idempotent"] == 1 and b["sequence"] < q["expected"]:
@@ -109,9 +137,53 @@ def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
         answer(s, slot, attempt, ANSWER_GAP, node)
     elif col["acks"] == ACKS_ALL and part["in_sync"] < part["min_insync"]:
         answer(s, slot, attempt, ANSWER_FEW, node)
+    elif hard and _store(s, slot, attempt, where):
+        return  # its disk will say when it goes on
     else:
         _append(s, slot, attempt, node)
+    _over(s, slot, node)
+
+
+@kernel
+def _over(s: State, slot: int, node: int) -> None:
+    """A request has been decided about; one that gets no answer makes room for the next."""
+    producer = senders(s, batches(s, slot)["sender"])["producer"]
+    if hards(s, 0)["on"] == 1 and collectors(s, producer)["acks"] == ACKS_NONE:
+        next_request(s, slot, node)
     release(s, slot)
+
+
+@kernel
+def _store(s: State, slot: int, attempt: int, where: int) -> bool:
+    """With hardware: store a batch in the leader's files; say whether it has to wait for the disk."""
+    b = batches(s, slot)
+    q = senders(s, b["sender"])
+    leader = int(partitions(s, q["partition"])["leader"])
+    if blocked(s, leader):
+        wait_for_disk(s, leader, L_BATCH_DO, slot, attempt, where)
+        return True
+    put(s, leader, int(b["count"]), int(b["count"] * collectors(s, q["producer"])["record_bytes"]))
+    if logs(s, 0)["flush"] == FLUSH_SYNC:
+        sync(s, int(replicas(s, leader)["file"]), L_BATCH_PUT, slot, attempt, where)
+        return True
+    return False
+
+
+@kernel
+def batch_put(s: State, slot: int, attempt: int, where: int) -> None:
+    """With hardware: a batch is on the leader's disk, and joins its log."""
+    node = where % 256
+    n = nodes(s, node)
+    if n["up"] == 0 or n["epoch"] != where // 256:
+        _vanish(s, slot, attempt, node)
+        return
+    part = partitions(s, senders(s, batches(s, slot)["sender"])["partition"])
+    if part["leader"] < 0 or replicas(s, part["leader"])["node"] != node:
+        answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
+    else:
+        _append(s, slot, attempt, node)
+        replicas(s, part["leader"])["synced"] = part["end"]
+    _over(s, slot, node)
 
 
 @kernel
@@ -178,6 +250,8 @@ def answer(s: State, slot: int, attempt: int, code: int, node: int) -> None:
     p = producers(s, q["producer"])
     part = partitions(s, q["partition"])["entity"]
     b["refs"] = b["refs"] + 1
+    if hards(s, 0)["on"] == 1:
+        next_request(s, slot, node)
     entity = clients(s, p["client"])["entity"]
     tell(s, K_CONFIRM_SENT, b["name"], 0, entity, part, attempt, nodes(s, node)["entity"], code, b["count"])
     what = identity(p["ident"], b["name"])
@@ -188,6 +262,9 @@ def answer(s: State, slot: int, attempt: int, code: int, node: int) -> None:
 @kernel
 def hand_out(s: State, replica: int) -> None:
     """The leader sends a follower all that it does not have yet."""
+    if hards(s, 0)["on"] == 1:
+        queue_fetch(s, replica)
+        return
     r = replicas(s, replica)
     part = partitions(s, r["partition"])
     n = nodes(s, replicas(s, part["leader"])["node"])
@@ -237,10 +314,48 @@ def give(s: State, reader: int) -> None:
     node = int(replicas(s, part["leader"])["node"])
     r["parked"] = 0
     r["upto"] = min(part["mark"], r["have"] + r["most"])
+    if hards(s, 0)["on"] == 1:
+        _read(s, reader, node)
+        return
     leaves = serve(s, node, nodes(s, node)["deliver_ns"])
     what = identity(clients(s, from_here)["self"], r["upto"])
     arrives = cross(s, from_here, DOWN, DELIVERY, what, 0, leaves)
     push(s, arrives, RANK_EVENT, L_GOT, reader, int(r["stamp"]), int(nodes(s, node)["epoch"]))
+
+
+@kernel
+def _read(s: State, reader: int, node: int) -> None:
+    """With hardware: what a consumer asked for comes from memory, or from the disk."""
+    r = readers(s, reader)
+    part = partitions(s, r["partition"])
+    leader = int(part["leader"])
+    if is_cold(s, leader, int(r["have"])):
+        size = int((r["upto"] - r["have"]) * part["record_bytes"])
+        read(s, int(replicas(s, leader)["file"]), size, L_GIVE, reader, int(r["stamp"]), node)
+    else:
+        give_on(s, reader, int(r["stamp"]), node)
+
+
+@kernel
+def give_on(s: State, reader: int, stamp: int, node: int) -> None:
+    """With hardware: the answer to a consumer's fetch is in memory, and goes to the processor."""
+    ready = work(s, node, int(nodes(s, node)["deliver_ns"]) + cost_of(s, node, 0, 0))
+    push(s, ready, RANK_EVENT, L_GIVE_OUT, reader, stamp, node)
+
+
+@kernel
+def give_out(s: State, reader: int, stamp: int, node: int) -> None:
+    """With hardware: the answer to a consumer's fetch leaves."""
+    r = readers(s, reader)
+    if r["stamp"] != stamp:
+        return
+    client = int(pollers(s, r["poller"])["client"])
+    now = runs(s, 0)["now"]
+    what = identity(clients(s, client)["self"], r["upto"])
+    delay = cross(s, client, DOWN, DELIVERY, what, 0, now) - now
+    size = int((r["upto"] - r["have"]) * partitions(s, r["partition"])["record_bytes"])
+    flow = int(pollers(s, r["poller"])["first_flow"] + node)
+    transfer(s, flow, size, delay, L_GOT, reader, stamp, int(nodes(s, node)["epoch"]))
 
 
 @kernel

@@ -23,8 +23,13 @@ from mqlab.core.codes import (
     W_RESTART_CLIENT,
     W_RESTART_NODE,
 )
+from mqlab.core.hardware.codes import H_FLUSH, H_NET, H_PASS, H_SERVED, H_SUBMIT
+from mqlab.core.hardware.disks import flush_every, pass_over, served, submit
+from mqlab.core.hardware.network import net_event
+from mqlab.core.hardware.records import files, hards, machines
 from mqlab.core.heap import close_hole, push, take_top
 from mqlab.core.log.batches import retire
+from mqlab.core.log.carrying import fetch_came, turn
 from mqlab.core.log.codes import (
     COMMIT_AUTO,
     L_ANSWER_IN,
@@ -33,24 +38,31 @@ from mqlab.core.log.codes import (
     L_AUTO,
     L_BATCH_DO,
     L_BATCH_IN,
+    L_BATCH_ON,
+    L_BATCH_PUT,
     L_COMMIT_IN,
     L_COMMITTED,
     L_CUT,
     L_DONE,
     L_FENCE,
     L_FETCH_IN,
+    L_FETCH_ON,
+    L_FETCH_PUT,
     L_FETCHED,
     L_FLUSH,
+    L_GIVE,
+    L_GIVE_OUT,
     L_GOT,
     L_LAG,
     L_PUMP,
     L_RELEASE,
     L_RESET,
     L_TIMER,
+    L_TURN,
 )
 from mqlab.core.log.electing import crash_node, cut, fence, flush, restart_node
-from mqlab.core.log.following import ask_leader, fetch_in, fetched, look_at_lag
-from mqlab.core.log.leading import batch_do, batch_in, release_head
+from mqlab.core.log.following import ask_leader, fetch_in, fetch_on, fetch_put, fetched, look_at_lag
+from mqlab.core.log.leading import batch_do, batch_in, batch_on, batch_put, give_on, give_out, release_head
 from mqlab.core.log.reading import (
     ask,
     ask_again,
@@ -66,6 +78,7 @@ from mqlab.core.log.reading import (
 from mqlab.core.log.records import batches, logs, partitions, pollers
 from mqlab.core.log.sending import answered, arrival, let_go_flying, pump_again, timed_out
 from mqlab.core.log.series import close_bins, warm
+from mqlab.core.log.storing import mark_submitted, safe
 from mqlab.core.records import clients, heap, inbox, runs
 from mqlab.jit import State, entry, kernel, seldom
 
@@ -84,6 +97,7 @@ def _has_room(s: State) -> bool:
         and run["copy_fresh"] <= run["copies_full"]
         and run["event_n"] <= run["events_full"]
         and run["fate_n"] <= run["fates_full"]
+        and run["jobs_fresh"] <= run["jobs_full"]
     )
 
 
@@ -103,7 +117,10 @@ def _happen(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == L_FETCH_IN:
         fetch_in(s, a, b)
     elif kind == L_FETCHED:
-        fetched(s, a, b)
+        if c > 0:
+            fetch_came(s, a, b, c - 1)
+        else:
+            fetched(s, a, b)
     elif kind == L_ASK_IN:
         ask_in(s, a, b)
     elif kind == L_GOT:
@@ -114,8 +131,42 @@ def _happen(s: State, kind: int, a: int, b: int, c: int) -> None:
         commit_in(s, a, b)
     elif kind == L_COMMITTED:
         committed(s, a, b)
+    elif kind >= H_NET:
+        _happen_to_machines(s, kind, a, b, c)
     else:
         _happen_seldom(s, kind, a, b)
+
+
+@seldom
+def _happen_to_machines(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """Events that only a model with hardware has."""
+    if kind == H_NET:
+        net_event(s, a)
+    elif kind == L_BATCH_ON:
+        batch_on(s, a, b, c)
+    elif kind == L_FETCH_ON:
+        fetch_on(s, a, b, c - 1)
+    elif kind == L_TURN:
+        turn(s, a)
+    elif kind == L_GIVE_OUT:
+        give_out(s, a, b, c)
+    elif kind == H_SUBMIT:
+        if submit(s, a, b, c):
+            mark_submitted(s, a)
+    elif kind == H_SERVED:
+        file = served(s, a, b)
+        if file >= 0:
+            safe(s, file)
+    elif kind == H_PASS:
+        pass_over(s, a, b, c)
+    elif kind == H_FLUSH:
+        flush_every(s, a, b)
+    elif kind == L_BATCH_PUT:
+        batch_put(s, a, b, c)
+    elif kind == L_FETCH_PUT:
+        fetch_put(s, a, b, c - 1)
+    elif kind == L_GIVE:
+        give_on(s, a, b, c)
 
 
 @seldom
@@ -183,7 +234,9 @@ def _prime(s: State) -> None:
         for i in range(part["replicas"]):
             if part["first"] + i != part["leader"]:
                 ask_leader(s, int(part["first"] + i))
-    if log["writeback"] > 0:
+    if hards(s, 0)["on"] == 1:
+        _prime_machines(s)
+    if log["writeback"] > 0 and machines(s, 0)["disks"] == 0:
         for node in range(run["nodes"]):
             push(s, log["writeback"], RANK_EVENT, L_FLUSH, node, 0, 0)
     for reader in range(log["readers"]):
@@ -193,6 +246,18 @@ def _prime(s: State) -> None:
             push(s, pollers(s, poller)["interval"], RANK_EVENT, L_AUTO, poller, 0, 0)
     if run["warmup"] > 0:
         push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
+
+
+@seldom
+def _prime_machines(s: State) -> None:
+    """Write-back and flushes come round from the start."""
+    for node in range(runs(s, 0)["nodes"]):
+        m = machines(s, node)
+        if m["writeback"] > 0:
+            push(s, m["writeback"], RANK_EVENT, H_PASS, node, int(m["power"]), 0)
+        for file in range(m["first_file"], m["first_file"] + m["files"]):
+            if files(s, file)["every"] > 0:
+                push(s, files(s, file)["every"], RANK_EVENT, H_FLUSH, file, int(m["power"]), 0)
 
 
 @seldom

@@ -15,9 +15,9 @@ class LogMachine(Machine):
     """Runs the log's kernels over the records of one model; see :class:`mqlab.core.machine.Machine`."""
 
     layout = LOG_ARRAYS
-    growing: Mapping[str, str] = {"batches": "copy_fresh", "heap": "heap_n", "outbox": "outbox_n"}
+    growing: Mapping[str, str] = {"batches": "copy_fresh", "jobs": "jobs_fresh", "heap": "heap_n", "outbox": "outbox_n"}
     full: Mapping[str, tuple[str, int]] = {
-        "batches": ("copies_full", 0), "heap": ("heap_full", 1), "outbox": ("outbox_full", 1),
+        "batches": ("copies_full", 0), "jobs": ("jobs_full", 1), "heap": ("heap_full", 1), "outbox": ("outbox_full", 1),
         "event_rows": ("events_full", 8), "fate_rows": ("fates_full", 2),
     }  # fmt: skip
     beside: Mapping[str, str] = {"batches": "cells"}

@@ -1,8 +1,8 @@
-"""The state of a simulated log: the records of the queues' program, then its own."""
+"""The state of a simulated log: the records of the queues' program, those of hardware, then its own."""
 
 from __future__ import annotations
 
-from mqlab.core import records
+from mqlab.core.hardware.records import HARDWARE_ARRAYS
 from mqlab.core.log import dtypes
 from mqlab.jit import accessor
 
@@ -23,9 +23,9 @@ _OWN = (
     ("readers", dtypes.READER),
     ("pollers", dtypes.POLLER),
 )
-LOG_ARRAYS = records.ARRAYS + _OWN
+LOG_ARRAYS = HARDWARE_ARRAYS + _OWN
 """Name and dtype of every array of the state, in the order of the directory."""
 
 logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers = (
-    accessor(len(records.ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN)
+    accessor(len(HARDWARE_ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN)
 )

@@ -7,13 +7,14 @@
 A batch that is sent again goes to the front of its line. With several in flight, later ones may have been appended
 meanwhile: that is how retries reorder. An idempotent producer puts it back in its place, and the leader appends nothing
 out of sequence. Simplified: a request carries the batch of one partition; how many may be in flight is counted for a
-partition, not for a connection; a producer's buffer has no end.
+partition, not for a connection; a producer's buffer has no end where there is no hardware.
 """
 
 from __future__ import annotations
 
-from mqlab.core.arrivals import choose_key, schedule_arrival
+from mqlab.core.arrivals import choose_key, next_arrival, schedule_arrival
 from mqlab.core.codes import (
+    E_ARRIVAL,
     K_BACKED_OFF,
     K_CONFIRMED,
     K_CREATED,
@@ -24,9 +25,11 @@ from mqlab.core.codes import (
     K_UNKNOWN,
     RANK_EVENT,
 )
+from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
 from mqlab.core.link import UP, cross
 from mqlab.core.log.batches import new_batch, release
+from mqlab.core.log.carrying import next_request, pace, send_batch, unbuffer
 from mqlab.core.log.codes import (
     ACKS_NONE,
     ANSWER_GAP,
@@ -109,7 +112,30 @@ def arrival(s: State, producer: int) -> None:
         pump(s, sender)
     elif fresh:
         push(s, run["now"] + col["linger"], RANK_EVENT, L_PUMP, sender, int(q["serial"]), 0)
-    schedule_arrival(s, producer)
+    if hards(s, 0)["on"] == 0:
+        schedule_arrival(s, producer)
+        return
+    free = pace(s, producer)
+    if free >= 0:
+        _make_next(s, producer, free)
+
+
+@kernel
+def _make_next(s: State, producer: int, free: int) -> None:
+    """With hardware: the next record is made when it is due and its producer's thread is free."""
+    due = next_arrival(s, producer)
+    if due >= 0 and max(due, free) < producers(s, producer)["stop"]:
+        push(s, max(due, free), RANK_EVENT, E_ARRIVAL, producer, 0, 0)
+
+
+@kernel
+def _let_go(s: State, slot: int) -> None:
+    """A batch is over for its producer: with hardware there is room in its buffer."""
+    if hards(s, 0)["on"] == 1:
+        producer = int(senders(s, batches(s, slot)["sender"])["producer"])
+        if unbuffer(s, producer, slot):
+            _make_next(s, producer, int(max(collectors(s, producer)["thread_free"], runs(s, 0)["now"])))
+    release(s, slot)
 
 
 @kernel
@@ -217,10 +243,13 @@ def _transmit(s: State, sender: int, slot: int) -> None:
     tell(s, K_SENT, b["name"], 0, entity, part["entity"], attempt, b["sequence"], 0, b["count"])
     what = identity(p["ident"], b["name"])
     arrives = cross(s, p["client"], UP, PUBLISH, what, attempt, run["now"])
-    push(s, arrives, RANK_EVENT, L_BATCH_IN, slot, attempt, epoch * 256 + node)
+    if hards(s, 0)["on"] == 1:
+        send_batch(s, slot, attempt, epoch * 256 + node, arrives - run["now"])
+    else:
+        push(s, arrives, RANK_EVENT, L_BATCH_IN, slot, attempt, epoch * 256 + node)
     if col["acks"] == ACKS_NONE:
         b["sending"] = B_OVER
-        release(s, slot)
+        _let_go(s, slot)
         return
     b["sending"] = B_FLYING
     b["next"] = -1
@@ -272,7 +301,7 @@ def answered(s: State, slot: int, attempt: int, answer: int) -> None:
             tell(s, K_CONFIRMED, b["name"], 0, entity, part, attempt, 0, 0, b["count"])
             b["sending"] = B_OVER
             q["settled"] = max(q["settled"], b["sequence"] + b["count"])
-            release(s, slot)
+            _let_go(s, slot)
         else:
             log = logs(s, 0)
             log["refused"] = log["refused"] + b["count"]
@@ -330,7 +359,7 @@ def _give_up(s: State, slot: int) -> None:
     tell(s, K_GAVE_UP, b["name"], 0, entity, part, int(b["attempts"]), 0, int(b["refused"]), b["count"])
     q["settled"] = max(q["settled"], b["sequence"] + b["count"])
     q["expected"] = max(q["expected"], b["sequence"] + b["count"])  # it goes on with a new epoch
-    release(s, slot)
+    _let_go(s, slot)
 
 
 @seldom
@@ -357,6 +386,8 @@ def _fail(s: State, slot: int, kind: int) -> None:
     part = partitions(s, q["partition"])["entity"]
     b["refused"] = 0
     tell(s, kind, b["name"], 0, entity, part, int(b["attempts"]), 0, 0, b["count"])
+    if hards(s, 0)["on"] == 1 and kind == K_TIMED_OUT:
+        next_request(s, slot, int(b["target"]))
     _land(s, int(b["sender"]), slot)
     _retry(s, slot)
 
