@@ -22,20 +22,25 @@ from typing import Any
 from mqlab.errors import EngineError
 from mqlab.jit.settings import BOUNDS_CHECK
 
-__all__ = ["Entry", "cache_folder", "folder_for", "kernel_digest", "write_object"]
+__all__ = ["Entry", "cache_folder", "folder_for", "kernel_digest", "kernel_sources", "write_object"]
 
 _SOURCES = ("jit", "sampling.py", "policies", "core", "trace/kinds.py", "trace/fates.py", "trace/schema.py")
+
+
+def kernel_sources() -> list[Path]:
+    """List the files that kernels are made of, those in sub-folders too."""
+    here = Path(__file__).parent.parent
+    paths = [here / name for name in _SOURCES]
+    return [file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
 
 
 def kernel_digest() -> str:
     """Digest of all kernel sources: 16 hexadecimal digits."""
     here = Path(__file__).parent.parent
     digest = hashlib.blake2b(digest_size=8)
-    for name in _SOURCES:
-        path = here / name
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            digest.update(file.name.encode())
-            digest.update(file.read_bytes())
+    for file in kernel_sources():
+        digest.update(file.relative_to(here).as_posix().encode())
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

@@ -2,17 +2,19 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mqlab.errors import EngineError
 from mqlab.jit import JIT, accessor, handle_of, scale, split
-from mqlab.jit.object_code import Entry, cache_folder, write_object
+from mqlab.jit.object_code import Entry, cache_folder, kernel_sources, write_object
 
 TINY = """
 from __future__ import annotations
@@ -171,3 +173,16 @@ def test_looking_at_the_compiler_leaves_numba_as_it_is():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "42\n"
+
+
+def test_every_file_with_kernels_counts_for_the_cache():
+    """Those in sub-folders too; what is compiled from a file that does not count would outlive its edits."""
+    package = Path(__file__).parents[2] / "mqlab"
+    marks = re.compile(r"^@(kernel|often|seldom|entry)\b", re.MULTILINE)
+    with_kernels = {
+        file
+        for file in package.rglob("*.py")
+        if "ring" not in file.relative_to(package).parts and marks.search(file.read_text(encoding="utf-8"))
+    }
+    assert package / "core" / "log" / "loop.py" in with_kernels
+    assert with_kernels <= set(kernel_sources())
