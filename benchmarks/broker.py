@@ -2,8 +2,8 @@
 
 Rates are messages per second from the first publish to the last acknowledgement. ``queue.Queue`` does put, get and
 task_done; kombu's memory transport put, get and ack (fewer messages, because it needs longer; a rate does not mind).
-The bodies are ints. A consumer without a prefetch limit gets everything at once, which keeps an object alive for each
-message; so batches are judged with a limit, as one would use them.
+The bodies are ints. In batches the consumer takes each body in hand and acknowledges the batch; no delivery is made of
+a message that nobody asks anything else. Batches are judged with a prefetch limit, as one would use them.
 """
 
 from __future__ import annotations

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker import turns
+from mqlab.broker.batches import Share
 from mqlab.broker.consumers import Consumer, Taker
 from mqlab.broker.errors import ChannelClosed, ConsumerCancelled, PreconditionFailed, ReceiveTimeout
 from mqlab.broker.messages import Confirmation, Delivery, Properties, Returned
@@ -40,7 +40,6 @@ class Channel(Settling, Subscribing):
         super().__init__()
         self.connection, self.number, self.host = connection, number, connection.host
         self._lock = threading.Lock()
-        self._tags = count(1)
         self._takers: dict[tuple[str, bool], Taker] = {}
         self._consumers: dict[str, Consumer] = {}
         self._sole: Consumer | None = None
@@ -128,7 +127,9 @@ class Channel(Settling, Subscribing):
                 f"channel {self.number} has confirms and cannot have transactions", "open another channel"
             )
         if self.transaction_mode is None:
-            self.transaction_mode = Transaction(self)
+            with self._bundling:
+                self.transaction_mode = Transaction(self)
+            self.open_all()
         self._plain, self._with_care = False, True
 
     def commit(self) -> None:
@@ -317,7 +318,8 @@ class Channel(Settling, Subscribing):
     def dismiss(self, consumer: Consumer) -> list[Delivery]:
         """End a consumer that was there for one fetch, and take what it has not received."""
         self._end(consumer, ConsumerCancelled(f"consumer `{consumer.tag}` was there for one fetch", "fetch again"))
-        unread = [*consumer.inbox]
+        self.open_all()
+        unread = [each for item in consumer.inbox for each in ((item,) if isinstance(item, Delivery) else item)]
         consumer.inbox.clear()
         self._leave(consumer.queue)
         return unread
@@ -332,16 +334,13 @@ class Channel(Settling, Subscribing):
     def cancel(self, consumer: Consumer) -> None:
         """End a consumer; what it has not received goes back to its place."""
         self._end(consumer, ConsumerCancelled(f"consumer `{consumer.tag}` was cancelled", "register another"))
-        unread = []
+        unread: list[Delivery | Share] = []
         while consumer.inbox and not consumer.auto:
             try:
                 unread.append(consumer.inbox.popleft())
             except IndexError:  # a receiver had the last one
                 break
-        unread = [each for each in unread if self.unacked.pop(each.tag, None) is not None]
-        if self.limit:
-            self._release(unread)
-        self._put_back(unread)
+        self.give_back_unread(consumer, unread)
         self._leave(consumer.queue)
         if self.limit:
             self._serve_all()

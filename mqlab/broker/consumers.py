@@ -12,11 +12,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import count, islice, repeat, starmap
+from itertools import count
 from typing import TYPE_CHECKING
 
+from mqlab.broker.batches import Batch, Part, Share
 from mqlab.broker.errors import BrokerError, ReceiveTimeout
 from mqlab.broker.messages import Delivery
 from mqlab.broker.waiting import TaskWaiter, ThreadWaiter, Waiter
@@ -50,7 +51,7 @@ class Taker:
         return self.served or self.channel.is_open
 
     @property
-    def unread(self) -> deque[Delivery] | None:
+    def unread(self) -> deque[Delivery | Share] | None:
         """Its inbox, if it has one."""
         return None
 
@@ -77,7 +78,7 @@ class Consumer(Taker):
     """
 
     __slots__ = (
-        "_clock", "_tags", "ended", "exclusive", "inbox", "last_turn", "next_tag", "priority", "tag", "waiters",
+        "_clock", "ended", "exclusive", "inbox", "last_turn", "next_tag", "priority", "tag", "waiters",
     )  # fmt: skip
 
     def __init__(
@@ -86,12 +87,11 @@ class Consumer(Taker):
     ) -> None:  # fmt: skip
         super().__init__(channel, queue, auto, prefetch)
         self.tag, self.priority, self.exclusive = tag, priority, exclusive
-        self.inbox: deque[Delivery] = deque()
+        self.inbox: deque[Delivery | Share] = deque()
         self.waiters: deque[Waiter] = deque()
         self.ended: BrokerError | None = None
         self.last_turn = 0
         self.shares = channel.limit > 0 and not auto
-        self._tags = tags
         self._clock = queue.host.broker.clock
         self.next_tag: Callable[[], int] = tags.__next__
 
@@ -100,7 +100,7 @@ class Consumer(Taker):
         return self
 
     @property
-    def unread(self) -> deque[Delivery] | None:
+    def unread(self) -> deque[Delivery | Share] | None:
         """Its inbox."""
         return self.inbox
 
@@ -114,9 +114,10 @@ class Consumer(Taker):
         """Whether a ring does not do for it: it has a priority, or shares a limit."""
         return self.priority != 0 or self.shares
 
-    def tags(self, how_many: int) -> list[int]:
-        """Take delivery tags for a batch."""
-        return list(islice(self._tags, how_many))
+    @property
+    def unread_count(self) -> int:
+        """Deliveries that wait in its inbox."""
+        return sum(1 if isinstance(each, Delivery) else len(each) for each in self.inbox.copy())
 
     def wake(self) -> None:
         """Wake one who waits, if anybody does. The queue's lock is held."""
@@ -144,21 +145,67 @@ class Consumer(Taker):
             The consumer has ended, and nothing is left in its inbox.
         """
         try:
-            return self.inbox.popleft()
+            first = self.inbox.popleft()
         except IndexError:
-            return self._wait(timeout_s)
+            first = self._wait(timeout_s)
+        return first if first.__class__ is Delivery else self._open(first)  # type: ignore[arg-type]
 
-    def receive_many(self, maximum: int = 100, timeout_s: float | None = None) -> list[Delivery]:
-        """Wait for a delivery and take with it what else is there, up to ``maximum``."""
+    def receive_many(self, maximum: int = 100, timeout_s: float | None = None) -> Batch:
+        """Wait for a delivery and take with it what else is there, up to ``maximum``; errors as of :meth:`receive`."""
         if maximum < 1:
             raise ValueError(f"maximum is {maximum}; ask for 1 delivery or more")
-        batch: list[Delivery] = []
-        with suppress(IndexError):  # then the inbox is empty, and what was there before is in the batch
-            batch.extend(starmap(self.inbox.popleft, repeat((), min(maximum, len(self.inbox)))))
-        if not batch:
-            batch.append(self._wait(timeout_s))
-            batch += self.receive_many(maximum - 1, 0) if maximum > 1 and self.inbox else []
-        return batch
+        try:
+            first = self.inbox.popleft()
+        except IndexError:
+            first = self._wait(timeout_s)
+        return self._batch(first, maximum)
+
+    def _batch(self, first: Delivery | Share, maximum: int) -> Batch:
+        """Take with ``first`` what else is there."""
+        parts: list[Part] = []
+        loose: list[Delivery] = []
+        length = 0
+        while True:
+            if isinstance(first, Share):
+                over = length + len(first) - maximum
+                if over > 0:
+                    cut = first.stop - over
+                    self._put_first([Share(first.bundle, cut, first.stop)])
+                    first = Share(first.bundle, first.start, cut)
+                parts.append(first)
+                loose = []
+                length += len(first)
+            else:
+                if not loose:
+                    parts.append(loose)
+                loose.append(first)
+                length += 1
+            if length >= maximum:
+                break
+            try:
+                first = self.inbox.popleft()
+            except IndexError:
+                break
+        return Batch(self.channel, parts, length)
+
+    def _open(self, share: Share) -> Delivery:
+        """Take the first of a share, and put the others where they are found one by one."""
+        first, *others = share
+        self.channel.open(share.bundle)
+        if others:
+            self._put_first(others)
+        return first
+
+    def _put_first(self, taken: Sequence[Delivery | Share]) -> None:
+        """Put back what was taken from the inbox, and see to it that somebody takes it."""
+        with self.queue.lock:
+            ended = self.ended is not None and not self.auto
+            if not ended:
+                self.inbox.extendleft(reversed(taken))
+                for _ in range(min(len(taken), len(self.waiters))):
+                    self.wake()
+        if ended:  # it was cancelled meanwhile
+            self.channel.give_back_unread(self, taken)
 
     def __iter__(self) -> Iterator[Delivery]:
         """Receive until the consumer ends."""
@@ -170,7 +217,7 @@ class Consumer(Taker):
                     raise
                 return
 
-    def _wait(self, timeout_s: float | None) -> Delivery:
+    def _wait(self, timeout_s: float | None) -> Delivery | Share:
         until_ns = self._until(timeout_s)
         in_time = timeout_s != 0
         while True:
@@ -189,7 +236,7 @@ class Consumer(Taker):
     def _until(self, timeout_s: float | None) -> int | None:
         return None if timeout_s is None else self._clock.now_ns() + round(timeout_s * 1e9)
 
-    def _take_or_wait(self, waiter: Waiter, waited_s: float | None) -> Delivery | None:
+    def _take_or_wait(self, waiter: Waiter, waited_s: float | None) -> Delivery | Share | None:
         """Take a delivery, or leave a waiter where whoever brings one finds it; raise if ``waited_s`` were enough."""
         with self.queue.lock:
             with suppress(IndexError):
@@ -208,6 +255,16 @@ class Consumer(Taker):
 
     async def get(self, timeout_s: float | None = None) -> Delivery:
         """Do as :meth:`receive` in a task, without keeping the event loop."""
+        first = await self._next(timeout_s)
+        return self._open(first) if isinstance(first, Share) else first
+
+    async def get_many(self, maximum: int = 100, timeout_s: float | None = None) -> Batch:
+        """Do as :meth:`receive_many` in a task, without keeping the event loop."""
+        if maximum < 1:
+            raise ValueError(f"maximum is {maximum}; ask for 1 delivery or more")
+        return self._batch(await self._next(timeout_s), maximum)
+
+    async def _next(self, timeout_s: float | None) -> Delivery | Share:
         try:
             return self.inbox.popleft()
         except IndexError:

@@ -25,6 +25,7 @@ from itertools import repeat, starmap
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker import rules, turns
+from mqlab.broker.batches import BUNDLE_MAX, Share
 from mqlab.broker.lines import Line, Place
 from mqlab.broker.messages import Delivery, Envelope, Message
 from mqlab.broker.options import QueueOptions
@@ -117,8 +118,8 @@ class Queue:
         if self.special:
             return rules.put_all(self, bodies, envelope)
         ring, how_many = self.ring, len(bodies)
-        if len(ring) == 1 and (ring[0].auto or how_many <= ring[0].limit - ring[0].held):
-            self._hand_all(ring[0], bodies, repeat(envelope), how_many)
+        if len(ring) == 1 and 1 < how_many <= BUNDLE_MAX and (ring[0].auto or how_many <= ring[0].limit - ring[0].held):
+            self._hand_all(ring[0], list(bodies) if isinstance(bodies, list) else bodies, envelope)
             return []
         self.fifo.extend(bodies)
         self.envelopes.extend(repeat(envelope, how_many))
@@ -176,6 +177,7 @@ class Queue:
         """Hand the only consumer of the ring as many fresh messages as it has room for."""
         fifo = self.fifo
         room = len(fifo) if consumer.auto else min(len(fifo), consumer.limit - consumer.held)
+        room = min(room, BUNDLE_MAX)
         bodies: list[Any]
         if room == len(fifo):
             bodies, envelopes = list(fifo), list(self.envelopes)
@@ -185,27 +187,25 @@ class Queue:
             take, take_envelope = fifo.popleft, self.envelopes.popleft
             bodies = list(starmap(take, repeat((), room)))
             envelopes = list(starmap(take_envelope, repeat((), room)))
-        self._hand_all(consumer, bodies, envelopes, room)
+        self._hand_all(consumer, bodies, envelopes)
 
-    def _hand_all(
-        self, consumer: Consumer, bodies: Iterable[Any], envelopes: Iterable[Envelope], how_many: int
-    ) -> None:
-        """Hand the only consumer of the ring messages that it has room for; no step of it is a loop in Python."""
-        first, tags = self.out, consumer.tags(how_many)
-        self.out = first + how_many
-        places = range(first, first + how_many)
-        fields = zip(bodies, tags, envelopes, repeat(consumer), places, repeat(0))
-        made: list[Delivery] = list(map(_new, repeat(Delivery), fields))
+    def _hand_all(self, consumer: Consumer, bodies: Sequence[Any], envelopes: Envelope | Sequence[Envelope]) -> None:
+        """Hand the only consumer of the ring messages that it has room for, as one bundle."""
+        how_many = len(bodies)
+        if not how_many:
+            return
+        place = self.out
+        self.out = place + how_many
+        bundle = consumer.channel.bundle(consumer, place, bodies, envelopes)
         if consumer.auto:
             self.acked += how_many
         else:
-            consumer.unacked.update(zip(tags, made, strict=True))
-            consumer.held += how_many
-            if consumer.held >= consumer.limit:
+            held = consumer.held = consumer.held + how_many
+            if held >= consumer.limit:
                 self.ring.popleft()
                 consumer.in_ring = False
-        consumer.inbox.extend(made)
-        for _ in range(min(how_many, len(consumer.waiters))):
+        consumer.inbox.append(Share(bundle, 0, how_many))
+        if consumer.waiters:  # who takes it and leaves some wakes the next
             consumer.wake()
 
     def fetch(self, taker: Taker, tag: int) -> Delivery | None:
@@ -248,6 +248,15 @@ class Queue:
         return None
 
     # settled
+
+    def settle_count(self, taker: Taker, how_many: int) -> None:
+        """Count deliveries as acknowledged that were handed out in bundles, so that no rule concerns them."""
+        with self.lock:
+            self.acked += how_many
+            taker.held -= how_many
+            self.room_for(taker)
+        if self.letters:
+            self.host.post(self)
 
     def settle(self, delivery: Delivery) -> None:
         """Count a delivery as acknowledged and serve whom that gives room."""

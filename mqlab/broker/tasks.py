@@ -179,7 +179,10 @@ class AsyncChannel(Subscribing):
         broker = self.host.broker
         if broker.memory is not None:
             await broker.memory.wait_in_task(broker.clock)
-        self.channel.commit()
+        if broker.journal is None:
+            self.channel.commit()
+        else:  # it waits for the disk
+            await asyncio.to_thread(self.channel.commit)
 
     def rollback(self) -> None:
         """Forget what was published and settled since the last commit."""

@@ -235,7 +235,7 @@ def test_a_shared_prefetch_is_free_again_after_the_commit(channel, other):
     batch = consumer.receive_many(10)
     assert len(batch) == 2
     batch[-1].ack(multiple=True)
-    assert len(consumer.inbox) == 0
+    assert consumer.unread_count == 0
     channel.commit()
     assert [each.body for each in consumer.receive_many(10)] == [2, 3]
 
