@@ -191,6 +191,8 @@ def pump(s: State, sender: int) -> None:
     col = collectors(s, q["producer"])
     now = runs(s, 0)["now"]
     while True:
+        if q["open"] >= 0 and now - batches(s, q["open"])["created"] >= col["delivery"]:
+            _close(s, sender)  # its time is up before it could leave
         while q["head"] >= 0 and now - batches(s, q["head"])["created"] >= col["delivery"]:
             late = int(q["head"])
             q["head"] = batches(s, late)["next"]
