@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mqlab.checks import delivery, log, ordering, replies
+from mqlab.checks import delivery, log, ordering, replies, transactions
 from mqlab.checks.contract import Finding, Promise, conservation, findings
 from mqlab.checks.observation import Check, Evidence, Observation
 from mqlab.model import Model
 from mqlab.trace.schema import Trace
 
 __all__ = ["ANOMALIES", "REGISTRY", "Evidence", "Finding", "Observation", "Promise", "conservation", "judge"]
-
-NO_TRANSACTIONS = "it concerns logs; a queue gets a message only once its transaction is committed"
 
 REGISTRY: Mapping[str, Check | str] = {
     "lost": delivery.lost,
@@ -32,7 +30,7 @@ REGISTRY: Mapping[str, Check | str] = {
     "inconsistent_offsets": log.inconsistent_offsets,
     "unseen": log.unseen,
     "stale": delivery.stale,
-    "aborted_read": NO_TRANSACTIONS,
+    "aborted_read": transactions.aborted_read,
     "reply_mismatch": replies.reply_mismatch,
 }
 """For each anomaly its check, or why no run can be judged by it."""

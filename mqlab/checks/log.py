@@ -147,7 +147,7 @@ def skipped(book: LogBook) -> Observation:
     """Count the records between two polls of a consumer that stood there and that it did not get.
 
     Offsets at which no record stands are no records: markers, and what compaction or retention has taken away before.
-    What was cut off by then, or came later, does not count either.
+    What was cut off by then, or came later, does not count either, nor what was aborted.
     ``detail``: ``jumps``, and how many of them lie ``within_polls`` and ``across_polls``.
 
         message  partition  consumer  polled at
@@ -167,7 +167,7 @@ def skipped(book: LogBook) -> Observation:
     jump, within = ranges(high - low)
     place = order[low[jump] + within]
     there = places.begins_ns[place] <= polls.time_ns[after[jump]]
-    there &= polls.time_ns[after[jump]] < places.gone_ns[place]
+    there &= (polls.time_ns[after[jump]] < places.gone_ns[place]) & ~places.aborted[place]
     missed = np.unique(jump[there])
     return Observation(
         int(np.count_nonzero(there)),
@@ -182,7 +182,7 @@ def unseen(book: LogBook) -> Observation:
 
     A record counts once for each such group. The group has read past it if it got a higher offset of that partition
     after the record had come; so it stood below the high watermark. What stands before the first offset that the group
-    ever got there does not count, nor what was cut off the log: that is lost.
+    ever got there does not count, nor what was cut off the log (that is lost), nor what was aborted.
 
         message  partition  group  polled at
               0     orders  stock  offset 0
@@ -190,7 +190,7 @@ def unseen(book: LogBook) -> Observation:
               2     orders  stock  offset 2      (by another member, or after a new beginning)
     """
     polls, places = book.polls, book.places
-    candidates = np.flatnonzero(places.told & (places.gone_ns == NEVER))
+    candidates = np.flatnonzero(places.told & (places.gone_ns == NEVER) & ~places.aborted)
     found = []
     for group in np.unique(polls.group):
         mine = np.flatnonzero(polls.group == group)

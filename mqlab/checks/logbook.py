@@ -30,7 +30,8 @@ _BEGIN_ANEW = (Kind.CLIENT_CRASHED, Kind.CLIENT_RESTARTED, Kind.MEMBER_JOINED, K
 """After these of a consumer its next poll begins where its group committed, or wherever it is told to."""
 
 _READ = (
-    Kind.COLLECTED, Kind.APPENDED, Kind.APPEND_SKIPPED, Kind.CONFIRMED, Kind.VANISHED, Kind.DELIVERED, *_BEGIN_ANEW,
+    Kind.COLLECTED, Kind.APPENDED, Kind.APPEND_SKIPPED, Kind.CONFIRMED, Kind.VANISHED, Kind.DELIVERED,
+    Kind.TRANSACTION_MARKED, *_BEGIN_ANEW,
 )  # fmt: skip
 
 Ints = NDArray[np.int64]
@@ -48,6 +49,8 @@ class Places:
     """When it was cut off; :data:`NEVER` if it is still there."""
     told: NDArray[np.bool_]
     """Whether its producer was told of it."""
+    aborted: NDArray[np.bool_]
+    """Whether its transaction was aborted: who reads only what is committed does not get it."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,30 @@ class LogBook:
             message[collected] = members[at[collected]]
         return Places(
             entries["queue"][entry], entries["first"][entry] + within, message, entries["time_ns"][entry],
-            self._gone(entries)[entry], self._told(entries)[entry],
+            self._gone(entries)[entry], self._told(entries)[entry], self._aborted(entries)[entry],
         )  # fmt: skip
+
+    def _aborted(self, entries: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Tell which appends were aborted: the next marker of their producer in their partition says so."""
+        marks, joined = self._of(Kind.TRANSACTION_MARKED), self._of(Kind.COLLECTED)
+        if not len(marks["actor"]) or not len(joined["actor"]):
+            return np.zeros(len(entries["message"]), bool)
+        by_message = np.argsort(joined["message"])
+        at = np.searchsorted(joined["message"][by_message], entries["message"])
+        producer = joined["actor"][by_message[np.minimum(at, len(by_message) - 1)]]
+        actor, queue, time = (
+            np.r_[producer if name == "actor" else entries[name], marks[name]] for name in ("actor", "queue", "time_ns")
+        )
+        ends = np.r_[np.zeros(len(producer), bool), np.ones(len(marks["actor"]), bool)]
+        aborts = np.r_[np.zeros(len(producer), bool), marks["cause"] > 0]
+        order = np.lexsort((ends, time, queue, actor))
+        place = np.where(ends[order], np.arange(len(order)), len(order))
+        ahead = np.minimum.accumulate(place[::-1])[::-1]
+        marker = order[np.minimum(ahead, len(order) - 1)]
+        mine = (ahead < len(order)) & (actor[marker] == actor[order]) & (queue[marker] == queue[order])
+        found = np.zeros(len(order), bool)
+        found[order] = mine & aborts[marker]
+        return found[: len(producer)]
 
     def _gone(self, entries: dict[str, NDArray[Any]]) -> Ints:
         """Tell when each append was cut off: at the first VANISHED of its batch and copy after it."""

@@ -26,6 +26,8 @@ __all__ = ["Account", "Sentence", "explain", "interesting", "tell"]
 NODE_KINDS = (Kind.NODE_CRASHED, Kind.NODE_RESTARTED, Kind.ALARM_RAISED, Kind.ALARM_CLEARED)
 SPELL_KINDS = (Kind.CLOCK_CHANGED, Kind.SLOWED, Kind.SLOW_ENDED, Kind.PAUSED, Kind.RESUMED)
 """Told of a node as well as its crashes, and of clients while they have to do with the message."""
+_TOLD_ELSEWHERE = (Kind.ACK_SENT, Kind.OFFSET_COMMITTED, Kind.TRANSACTION_MARKED)
+"""Of a log: told where they concern the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _around(story: Story) -> NDArray[np.void]:
         times = events["time_ns"][events["actor"] == actor]
         there = (world["time_ns"] >= times.min()) & (world["time_ns"] <= times.max())
         wanted |= (world["actor"] == actor) & ~of_queues & there
-    wanted &= ~np.isin(world["kind"], (Kind.ACK_SENT, Kind.OFFSET_COMMITTED))  # of a log: told where it concerns it
+    wanted &= ~np.isin(world["kind"], _TOLD_ELSEWHERE)
     rows: NDArray[np.void] = world[wanted]
     return rows
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from mqlab.explain.log_transactions import TRANSACTION_SENTENCES, aborted, refused_for_good
 from mqlab.explain.reason import Reason
 from mqlab.explain.story import Moment, Story, moment_text, span, times
 from mqlab.model import Topic
@@ -14,7 +15,11 @@ from mqlab.trace.kinds import Kind
 
 __all__ = ["LOG_KINDS", "LOG_SENTENCES", "log_reason", "log_turns"]
 
-_ANSWERS = ("yes", "too few replicas were in sync", "it did not lead the partition", "what came before was missing")
+_ANSWERS = (
+    "yes", "too few replicas were in sync", "it did not lead the partition", "what came before was missing",
+    "it had it already", "another incarnation of the producer has its transactional id",
+    "the coordinator knew of no such transaction",
+)  # fmt: skip
 
 
 def _topic(story: Story, queue: int) -> Topic | None:
@@ -64,6 +69,7 @@ LOG_SENTENCES: Mapping[Kind, Callable[[Moment], str]] = {
     Kind.DELIVERED: lambda m: f"{m.who} polled it at offset {m.first}{' again' if m.attempt > 1 else ''}",
     Kind.DROPPED: lambda m: f"{m.who} had {int(m.row['count'])} polled records of {m.queue} in its hands and lost them",
     Kind.ACK_SENT: lambda m: f"{m.who} asked to commit offset {m.first} of {m.queue}",
+    **TRANSACTION_SENTENCES,
     Kind.IN_SYNC: _sync,
     Kind.LEADER_ELECTED: _elected,
     Kind.LOG_TRUNCATED: _truncated,
@@ -94,6 +100,10 @@ def _lost(story: Story, row: np.void) -> Reason:
             "Its offset was committed before it was processed, and the consumer died with it in its hands",
             (f"{reader}.commit: before",), f"{reader}.commit: after: what is not processed is polled again",
         )  # fmt: skip
+    if cause == Cause.CLIENT_BUFFER:
+        return Reason("Its producer died with it in its buffer, or before it had an answer and could send it again",
+                      (f"{who}.linger", "faults"), "a source that can be read again: what is not acknowledged is sent "
+                      "anew after a restart")  # fmt: skip
     if cause == Cause.OFFSET_RESET:
         return Reason("The group's offset was beyond it when the consumer began again, so it was never polled",
                       ("faults",))  # fmt: skip
@@ -118,7 +128,10 @@ def _lost(story: Story, row: np.void) -> Reason:
     where = "Only the leader that went down had it" if cause == Cause.UNREPLICATED else "The new leader did not have it"
     return Reason(f"{where}; {told}", tuple(settings), f"{who}.acks: all with {topic}.min_insync: 2")
 
-LOG_KINDS = (Kind.COLLECTED, Kind.IN_SYNC, Kind.OFFSET_COMMITTED, Kind.APPEND_SKIPPED, Kind.LOG_TRUNCATED)
+LOG_KINDS = (
+    Kind.COLLECTED, Kind.IN_SYNC, Kind.OFFSET_COMMITTED, Kind.APPEND_SKIPPED, Kind.LOG_TRUNCATED, Kind.PRODUCER_BEGAN,
+    Kind.TRANSACTION_MARKED, Kind.FENCED,
+)  # fmt: skip
 """Kinds that only logs have."""
 
 
@@ -130,7 +143,12 @@ def log_reason(story: Story, row: np.void) -> Reason | None:
     fate = Fate(int(row["fate"]))
     if fate == Fate.LOST:
         return _lost(story, row)
+    if fate == Fate.ABORTED:
+        return aborted(story, who)
     if fate == Fate.REJECTED:
+        fenced = refused_for_good(story, who)
+        if fenced is not None:
+            return fenced
         refused = story.of(Kind.REFUSED)
         why = _ANSWERS[int(refused[-1]["cause"])] if len(refused) else "it was refused"
         return Reason(f"The leader refused it until its producer gave up ({why})",

@@ -29,7 +29,7 @@ from mqlab.model.clients import (
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault, FaultKind, RandomFaults
 from mqlab.model.hardware import Disks, Hardware, Layout, Machine, Processor
-from mqlab.model.log import Batching, Cluster, Polling, Topic
+from mqlab.model.log import Batching, Cluster, LogTransactions, Polling, Topic
 from mqlab.model.modulation import time_shares
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys, Phase, Recording, Step
@@ -40,8 +40,8 @@ __all__ = [
     "ConsumerGroup",
     "Contention", "DeadLetter", "Destination", "Disk", "Disks", "Distribution", "Exceptions", "Exchange",
     "ExpectsRecord",
-    "Fault", "FaultKind", "Hardware", "Inventory", "Keys", "Layout", "Link", "LinkSide", "Machine", "Memory", "Message",
-    "Model", "Node", "Phase",
+    "Fault", "FaultKind", "Hardware", "Inventory", "Keys", "Layout", "Link", "LinkSide", "LogTransactions",
+    "Machine", "Memory", "Message", "Model", "Node", "Phase",
     "Polling", "Processor",
     "ProducerGroup", "Queue", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry", "Scale",
     "Step", "Topic", "Transactions", "entity_name", "has_alarms", "time_shares",

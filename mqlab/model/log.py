@@ -7,7 +7,7 @@ from typing import Literal
 
 from mqlab.model.hardware import Hardware
 
-__all__ = ["Batching", "Cluster", "Polling", "Topic"]
+__all__ = ["Batching", "Cluster", "LogTransactions", "Polling", "Topic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,27 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class LogTransactions:
+    """A producer works in transactions of ``size`` records, or of those that came within ``after_ns`` (0: for ever).
+
+    With probability ``rollback`` its application aborts one. The coordinator aborts what is open for ``timeout_ns``.
+    ``ident`` is the transactional id ("": the producer's name); whoever begins with it fences whoever had it before.
+    """
+
+    size: int
+    after_ns: int = 0
+    rollback: float = 0.0
+    timeout_ns: int = 60_000_000_000
+    ident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Batching:
     """How a producer group sends to ``topic``: it collects records of a partition for ``linger_ns`` or ``batch_bytes``.
 
     ``acks``: 0 (nobody answers) · 1 (the leader has it) · all (every replica in sync has it). ``max_in_flight`` batches
     of a partition may be unanswered. A batch not acknowledged ``delivery_ns`` after its first record has failed.
+    On the wire and on disk a record takes ``compression`` times its size. ``partitioner`` is for records without a key.
     """
 
     topic: str
@@ -58,6 +74,9 @@ class Batching:
     """Of records that are not answered yet; while it is full the producer stands still. 0: without limit."""
     machine: str = ""
     """Who names the same one shares it; empty: each member has its own."""
+    compression: float = 1.0
+    partitioner: Literal["sticky", "round-robin"] = "sticky"
+    transactions: LogTransactions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +93,5 @@ class Polling:
     fetch_bytes: int
     machine: str = ""
     """As of a producer."""
+    isolation: Literal["read_uncommitted", "read_committed"] = "read_uncommitted"
+    """Whether it reads what transactions have written that are still open, or were aborted."""

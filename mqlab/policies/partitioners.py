@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mqlab.jit import kernel
 
-__all__ = ["murmur2", "partition_of_key"]
+__all__ = ["murmur2", "next_in_turn", "partition_of_key"]
 
 _SEED = 0x9747B28C
 _M = 0x5BD1E995
@@ -46,3 +46,15 @@ def partition_of_key(key: int, partitions: int) -> int:
     {0, 1, 2}
     """
     return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+@kernel
+def next_in_turn(last: int, partitions: int) -> int:
+    """Choose a partition for a record without a key as Kafka's RoundRobinPartitioner does: the one after the last.
+
+    Examples
+    --------
+    >>> next_in_turn(-1, 3), next_in_turn(0, 3), next_in_turn(2, 3)
+    (0, 1, 0)
+    """
+    return (last + 1) % partitions

@@ -38,7 +38,7 @@ from mqlab.scenario.fields import (
     choice,
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
-from mqlab.scenario.logs import Acks, Commit
+from mqlab.scenario.logs import Acks, Commit, Isolation, Partitioner
 from mqlab.scenario.mapping import OneOf, Spec, check_list, later
 from mqlab.scenario.requests import ExpectsRecordSpec, RecordSpec, ReplySpec, RequestSpec
 from mqlab.scenario.shapes import (
@@ -225,6 +225,8 @@ class TransactionsSpec(Spec):
     size: Count = Field(examples=["1"])
     after: PositiveDuration | None = None
     rollback: Probability | None = None
+    timeout: PositiveDuration | None = None
+    id: Name | None = None
 
 
 class RetrySpec(Spec):
@@ -253,7 +255,11 @@ class BufferSpec(Spec):
 class ProducerSpec(Spec):
     """A group of producers alike."""
 
-    reserved: ClassVar = later("batch", "partitioner")
+    reserved: ClassVar = {
+        **later("batch"),
+        "transactional_id": ("a transactional id belongs to transactions", "write `transactions: {size: 10, id: ID}`"),
+        "enable_idempotence": ("`enable_idempotence` is called `idempotence` here", "write `idempotence: true`"),
+    }
     count: Count | None = None
     each: Flag | None = None
     arrivals: ArrivalsSpec = Field(examples=["{poisson: 100/s}"])
@@ -285,6 +291,9 @@ class ProducerSpec(Spec):
     retry_backoff: PositiveDuration | None = None
     buffer_memory: Size | None = None
     machine: Name | None = None
+    compression: Positive | None = None
+    partitioner: Partitioner | None = None
+    max_request: Size | None = None
 
 
 class ContentionSpec(Spec):
@@ -326,3 +335,4 @@ class ConsumerSpec(Spec):
     max_poll: Count | None = None
     fetch_max: Size | None = None
     machine: Name | None = None
+    isolation: Isolation | None = None

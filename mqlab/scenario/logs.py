@@ -8,7 +8,8 @@ from mqlab.scenario.fields import Count, Duration, Flag, Leaf, PositiveDuration,
 from mqlab.scenario.hardware import HardwareSpec
 from mqlab.scenario.mapping import Spec, later
 
-__all__ = ["LOG_CONSUMER", "LOG_PRODUCER", "Acks", "ClusterSpec", "Commit", "TopicSpec"]
+__all__ = ["LOG_CONSUMER", "LOG_PRODUCER", "Acks", "ClusterSpec", "Commit", "Isolation", "Partitioner",
+           "TopicSpec"]  # fmt: skip
 
 
 class TopicSpec(Spec):
@@ -44,10 +45,13 @@ def _acks(value: Any) -> Any:
 Acks = Annotated[Literal["0", "1", "all"], Leaf(_acks, {"enum": [0, 1, "all"]})]
 Commit = Annotated[Literal["auto", "before", "after"], choice("auto", "before", "after")]
 
+Isolation = Annotated[Literal["read_uncommitted", "read_committed"], choice("read_uncommitted", "read_committed")]
+Partitioner = Annotated[Literal["sticky", "round-robin"], choice("sticky", "round-robin")]
+
 LOG_PRODUCER: Final = (
     "acks", "linger", "batch_size", "idempotence", "max_in_flight", "request_timeout", "delivery_timeout",
-    "retry_backoff", "buffer_memory", "machine",
+    "retry_backoff", "buffer_memory", "machine", "compression", "partitioner", "max_request",
 )  # fmt: skip
 """Fields of a producer that only log systems know."""
-LOG_CONSUMER: Final = ("topic", "commit", "commit_interval", "max_poll", "fetch_max", "machine")
+LOG_CONSUMER: Final = ("topic", "commit", "commit_interval", "max_poll", "fetch_max", "machine", "isolation")
 """Fields of a consumer that only log systems know."""

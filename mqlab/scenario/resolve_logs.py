@@ -13,6 +13,7 @@ from mqlab.model import (
     Destination,
     Disk,
     Link,
+    LogTransactions,
     Model,
     Node,
     Polling,
@@ -29,7 +30,7 @@ from mqlab.scenario.hardware import resolve_hardware
 from mqlab.scenario.logs import LOG_CONSUMER, LOG_PRODUCER, ClusterSpec, TopicSpec
 from mqlab.scenario.resolve_groups import link_of, message_of, service_of
 from mqlab.scenario.spec import CpuSpec, NodeSpec, ScenarioSpec
-from mqlab.units import format_count, parse_count, parse_duration, parse_size
+from mqlab.units import format_count, parse_count, parse_duration, parse_number, parse_probability, parse_size
 
 __all__ = ["refuse_log_words", "resolve_log"]
 
@@ -40,12 +41,14 @@ NODES_MAX: Final = 255
 _TRIES: Final = 2**31 - 1
 """Kafka's default of `retries`; the time for delivery is what bounds them."""
 _IDEMPOTENT_MAX: Final = 5
+_TRANSACTION_MAX: Final = 900 * 10**9
+"""Kafka's default of `transaction.max.timeout.ms`."""
 
-_PRODUCER: Final = {"count", "each", "arrivals", "message", "to", "link", *LOG_PRODUCER}
+_PRODUCER: Final = {"count", "each", "arrivals", "message", "to", "link", "transactions", *LOG_PRODUCER}
 _CONSUMER: Final = {"count", "service", "link", *LOG_CONSUMER}
 _SECTIONS: Final = ("exchanges", "queues", "bindings")
 _NODE: Final = {"cpu", "network"}
-_FAULTS: Final = {"nodes": ("crash", "power_loss"), "consumers": ("crash",), "producers": ()}
+_FAULTS: Final = {"nodes": ("crash", "power_loss"), "consumers": ("crash",), "producers": ("crash", "reset", "silence")}
 
 
 def refuse_log_words(book: Book, spec: ScenarioSpec) -> None:
@@ -157,12 +160,14 @@ def _cluster(book: Book, spec: ClusterSpec) -> Cluster:
     )
 
 
-def _plain_link(book: Book, spec: ScenarioSpec, path: Path, written: Any) -> Link:
+def _plain_link(book: Book, spec: ScenarioSpec, path: Path, written: Any, *, may_lose: bool = False) -> Link:
+    """Resolve a link that has a latency; ``may_lose``: whoever waits at its end asks again when a packet is lost."""
     link = link_of(book, spec, path, written)
     for side in (link.up, link.down):
-        if side.loses or side.duplicate or side.bandwidth_bytes_per_s or not link.ordered:
-            what = "a link that loses, doubles, reorders or bounds what it carries is not simulated for a log system"
-            raise book.error((*path, "link"), what, "give it a latency only", key=True)
+        if (side.loses and not may_lose) or side.duplicate or side.bandwidth_bytes_per_s or not link.ordered:
+            does = "doubles, reorders or bounds" if may_lose else "loses, doubles, reorders or bounds"
+            what = f"a link that {does} what it carries is not simulated for a log system"
+            raise book.error((*path, "link"), what, f"give it a latency{' and loss' * may_lose} only", key=True)
     return link
 
 
@@ -201,6 +206,9 @@ def _producer(
         what = "records of different sizes are not simulated for a log system by this version"
         raise book.error((*path, "message"), what, "write one size, such as `size: 1 KiB`")
     batching = _batching(book, scenario, path, spec, message.size_bytes)
+    if batching.transactions and batching.transactions.ident and count > 1:
+        what = f"{count} producers would have the transactional id `{batching.transactions.ident}` and fence each other"
+        raise book.error((*path, "transactions", "id"), what, "leave it out: each has its own name as its id")
     return ProducerGroup(
         name=name,
         count=count,
@@ -209,7 +217,7 @@ def _producer(
         destination=Destination("", ((batching.topic, 1.0),)),
         confirm=None if batching.acks == "0" else Confirm(0, batching.request_timeout_ns),
         retry=Retry(_TRIES, Backoff(batching.retry_ns, 1.0, batching.retry_ns, "none")),
-        link=_plain_link(book, scenario, path, spec.link),
+        link=_plain_link(book, scenario, path, spec.link, may_lose=True),
         connection=Connection(0, 0),
         node=nodes[0].name,
         batching=batching,
@@ -241,7 +249,20 @@ def _batching(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec
         field = "delivery_timeout" if spec.delivery_timeout is not None else "request_timeout"
         raise book.error((*path, field), what, "raise `delivery_timeout`, or lower `request_timeout`")
     size = book.pick(spec.batch_size, (*path, "batch_size"), parse_size)
-    if size // max(record_bytes, 1) > BATCH_RECORDS_MAX:
+    ratio = book.pick(spec.compression, (*path, "compression"), _ratio)
+    if ratio > 1:
+        what = "compressed records would take more room than others"
+        raise book.error((*path, "compression"), what, "write a ratio such as 0.4: 40 % of the size")
+    largest = book.pick(spec.max_request, (*path, "max_request"), parse_size)
+    if record_bytes > largest:
+        what = (f"The message is {record_bytes} bytes when serialized which is larger than {largest}, which is the "
+                "value of the max.request.size configuration")  # fmt: skip
+        raise book.error((*path, "message"), what, "raise `max_request`, or send smaller records", key=True)
+    if size > largest:
+        what = f"a batch of {size} bytes (batch.size) is larger than {largest}, the value of max.request.size"
+        field = "batch_size" if spec.batch_size is not None else "max_request"
+        raise book.error((*path, field), what, "lower `batch_size`, or raise `max_request`")
+    if size // max(round(record_bytes * ratio), 1) > BATCH_RECORDS_MAX:
         what = f"a batch would hold more than {format_count(BATCH_RECORDS_MAX)} records"
         raise book.error((*path, "batch_size"), what, "lower `batch_size`, or send larger records")
     pause = book.pick(spec.retry_backoff, (*path, "retry_backoff"), parse_duration)
@@ -252,7 +273,10 @@ def _batching(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec
     elif spec.buffer_memory is not None:
         what = "`buffer_memory` needs hardware: without it a producer never waits"
         raise book.error((*path, "buffer_memory"), what, "describe `cluster: {hardware: …}`, or leave it out", key=True)
-    return Batching(topic, linger, size, acks, idempotent, flying, timeout, delivery, max(pause, 1), buffer, machine)
+    return Batching(
+        topic, linger, size, acks, idempotent, flying, timeout, delivery, max(pause, 1), buffer, machine, ratio,
+        book.pick(spec.partitioner, (*path, "partitioner"), word), _transactions(book, path, spec, idempotent),
+    )  # fmt: skip
 
 
 def _machine_of(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec | ConsumerSpec) -> str:
@@ -263,6 +287,33 @@ def _machine_of(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSp
         what = "`machine` needs hardware: without it machines have no limits to share"
         raise book.error((*path, "machine"), what, "describe `cluster: {hardware: …}`, or leave it out", key=True)
     return spec.machine
+
+
+def _ratio(text: str) -> float:
+    return float(parse_number(text))
+
+
+def _transactions(book: Book, owner: Path, spec: ProducerSpec, idempotent: bool) -> LogTransactions | None:
+    path: Path = (*owner, "transactions")
+    written = spec.transactions
+    if written is None:
+        return None
+    if not idempotent:
+        what = "Cannot set a transactional.id without also enabling idempotence"
+        mend = "leave `idempotence`, `acks` and `max_in_flight` as they are, or remove `transactions`"
+        raise book.error(path, what, mend, key=True)
+    timeout = book.pick(written.timeout, (*path, "timeout"), parse_duration)
+    if timeout > _TRANSACTION_MAX:
+        what = ("The transaction timeout is larger than the maximum value allowed by the broker (as configured by "
+                "transaction.max.timeout.ms)")  # fmt: skip
+        raise book.error((*path, "timeout"), what, "write at most 15 min")
+    return LogTransactions(
+        written.size,
+        book.pick(written.after, (*path, "after"), parse_duration),
+        book.pick(written.rollback, (*path, "rollback"), parse_probability),
+        timeout,
+        written.id or "",
+    )
 
 
 def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) -> ConsumerGroup:
@@ -291,6 +342,7 @@ def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
             polls,
             book.pick(spec.fetch_max, (*path, "fetch_max"), parse_size),
             _machine_of(book, scenario, path, spec),
+            book.pick(spec.isolation, (*path, "isolation"), word),
         ),
     )
 

@@ -20,7 +20,6 @@ _NEVER: Final = {
     "skipped": "a consumer reads one offset after the other, and begins again where it committed",
     "unseen": "what is below the high watermark is handed out in its turn",
     "stale": "records have no time-to-live",
-    "aborted_read": "no producer works in transactions",
     "reply_mismatch": "nobody asks for replies",
 }
 
@@ -45,6 +44,7 @@ def log_contract(model: Model) -> dict[str, Promise]:
         "inconsistent_offsets": (
             cut or _why_told_too_early(model), "what was acknowledged or read at an offset is not cut off it"
         ),
+        "aborted_read": (_why_aborted_read(model), "who reads a topic with transactions reads only what is committed"),
         "duplicate_effect": (again or twice, "no record reaches a handler twice"),
         "out_of_order": (_why_disorder(model), "one producer a partition, and no batch overtakes another"),
     }
@@ -162,4 +162,12 @@ def _why_disorder(model: Model) -> str:
             return f"several producers write to `{topic.name}`"
         if batching.acks != "0" and not batching.idempotent and batching.max_in_flight > 1:
             return f"`{group.name}` has several batches in flight, and one that is sent again comes after later ones"
+    return ""
+
+
+def _why_aborted_read(model: Model) -> str:
+    for group, batching, topic in _senders(model):
+        for reader in _readers(model, topic):
+            if batching.transactions and reader.polling and reader.polling.isolation == "read_uncommitted":
+                return f"`{reader.name}` reads what `{group.name}` may abort (isolation: read_uncommitted)"
     return ""

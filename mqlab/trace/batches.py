@@ -16,7 +16,8 @@ __all__ = ["BATCH_KINDS", "under_batches", "with_batch"]
 
 BATCH_KINDS = (
     Kind.SENT, Kind.ARRIVED, Kind.APPENDED, Kind.APPEND_SKIPPED, Kind.CONFIRM_SENT, Kind.CONFIRMED, Kind.REFUSED,
-    Kind.TIMED_OUT, Kind.UNKNOWN, Kind.BACKED_OFF, Kind.GAVE_UP, Kind.VANISHED, Kind.STALE_PACKET,
+    Kind.TIMED_OUT, Kind.UNKNOWN, Kind.BACKED_OFF, Kind.GAVE_UP, Kind.VANISHED, Kind.STALE_PACKET, Kind.PACKET_LOST,
+    Kind.FORGOTTEN,
 )  # fmt: skip
 """What happens to a batch as a whole; everything else happens to one record."""
 
@@ -25,6 +26,8 @@ _FOREVER = np.iinfo(np.int64).max
 
 def with_batch(events: RowSource, own: NDArray[np.void]) -> NDArray[np.void]:
     """Add to a record's rows those of its batch, of the replicas that got it, and of the commits that covered it.
+
+    A commit is that of a group's offset; where the producer works in transactions, also the marker that ended its own.
 
     Parameters
     ----------
@@ -51,7 +54,9 @@ def with_batch(events: RowSource, own: NDArray[np.void]) -> NDArray[np.void]:
     rows = np.concatenate(found)
     world = events.of_message(-1)
     for entry in rows[rows["kind"] == Kind.APPENDED]:
-        for covered in _covering(world, rows, entry, int(entry["first"]) + place - 1):
+        marks = world[(world["kind"] == Kind.TRANSACTION_MARKED) & (world["actor"] == joined[0]["actor"])]
+        marks = marks[(marks["queue"] == entry["queue"]) & (marks["time_ns"] >= entry["time_ns"])]
+        for covered in (*_covering(world, rows, entry, int(entry["first"]) + place - 1), marks[:1]):
             mine = covered.astype(own.dtype)
             mine["message"], mine["copy"] = message, entry["copy"]
             found.append(mine)

@@ -230,6 +230,16 @@ class Kind(IntEnum):
     LOG_TRUNCATED = 114
     """``actor`` cuts ``count`` records off its log, which ends at offset ``first`` now (``message`` is -1)."""
 
+    # transactions of a log
+    PRODUCER_BEGAN = 120
+    """``actor`` may use its transactional id (``first`` = its epoch; ``message`` is -1)."""
+    TRANSACTION_MARKED = 121
+    """The end of ``actor``'s transaction stands in ``queue`` (``first`` = the offset of the marker, ``count`` = its
+    records there, ``cause`` 0 = committed, 1 = aborted as asked, 2 = aborted because it took too long, 3 = aborted
+    because another incarnation began; ``message`` is -1)."""
+    FENCED = 122
+    """``actor`` learns that another incarnation has its transactional id, or that its transaction took too long."""
+
     # requests, replies and tasks
     REQUEST_TIMED_OUT = 94
     """No reply within the time-out: the requester does not know whether the work was done."""

@@ -35,10 +35,11 @@ __all__ = [
     "Trace",
 ]
 
-FORMAT_VERSION = 2
-"""Version 2 added what rows of replies need; rows of version 1 are read as rows without replies."""
-FORMATS_READ = (1, 2)
-ADDED = ("in_reply_to", "taken_for")
+FORMAT_VERSION = 3
+"""Version 2 added what rows of replies need, version 3 what those of a log's transactions need; rows of earlier
+versions are read as rows without them."""
+FORMATS_READ = (1, 2, 3)
+ADDED = ("in_reply_to", "taken_for", "aborted")
 """Columns that rows of an earlier version lack; they hold -1 then."""
 
 Level = Literal["counts", "fates", "events"]
@@ -74,7 +75,7 @@ FATE = np.dtype(
         ("processed_order", "i8"),  # running number of the first processing within the run; -1: never
         ("ended_ns", "i8"),  # when the row was finished
         ("size_bytes", "i8"),
-        ("in_reply_to", "i8"),  # a reply: the number of the request it answers; else -1
+        ("in_reply_to", "i8"),  # a reply: the number of the request; made of a record: that record's number; else -1
         ("taken_for", "i8"),  # a reply: the number of the request it was taken as the answer to; else -1
         ("copy", "i4"),  # number of the obligation within its message, from 0
         ("copy_of", "i4"),  # an extra stored copy of a re-sent message: the copy number it repeats; else -1
@@ -88,7 +89,8 @@ FATE = np.dtype(
         ("effects", "i4"),  # times its business effect happened
         ("fate", "u1"),
         ("cause", "u1"),
-        ("reserved", "u2"),
+        ("aborted", "i1"),  # 1: its transaction was aborted (a log; also where it was processed all the same)
+        ("reserved", "u1"),
     ],
     align=True,
 )

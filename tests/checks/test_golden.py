@@ -51,6 +51,11 @@ GOLDEN = {
         bad=[processed(0), fate_row(0, copy=1, copy_of=0, enqueued_ns=900 * MS)],
         good=[processed(0), fate_row(0, copy=1, queue=AUDIT, enqueued_ns=900 * MS)],
     ),
+    "aborted_read": golden(
+        bad=[processed(0, aborted=1)],
+        good=[fate_row(0, aborted=1, fate=Fate.ABORTED), processed(1)],
+        has_logs=True,
+    ),
     "duplicate_effect": golden(
         bad=[processed(0), processed(0, order=1, copy=1, copy_of=0)],
         good=[

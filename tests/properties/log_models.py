@@ -4,24 +4,57 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from mqlab.model import Fault, Keys, Message, Model
-from tests.support.logs import NODES, log, reader, sender, topic
+from mqlab.model import Fault, Keys, LogTransactions, Message, Model
+from tests.support.logs import NODES, log, lossy, reader, sender, topic
 from tests.support.models import MS, US, Distribution, every, takes, wire
 
-__all__ = ["log_models"]
+__all__ = ["log_models", "unsteady_models"]
 
 
 def faults(*, consumers: bool) -> st.SearchStrategy[Fault]:
-    """Nodes (and consumers, if there are any) that go down, most of them for a while."""
+    """Nodes, producers (and consumers, if there are any) that go down or lose touch, most of them for a while."""
     lasts = st.sampled_from([5 * MS, 40 * MS, 150 * MS, -1])
     at = st.integers(1, 120).map(lambda ms: ms * MS + 130 * US)
     on_node = st.builds(
         lambda at, kind, node, lasts: Fault(at, kind, node, lasts),
         at, st.sampled_from(["crash", "power_loss"]), st.sampled_from(NODES), lasts,
     )  # fmt: skip
+    on_producer = st.builds(
+        lambda at, kind, lasts: Fault(at, kind, "p", 0 if kind == "reset" else lasts),
+        at, st.sampled_from(["crash", "reset", "silence"]), lasts,
+    )  # fmt: skip
     if not consumers:
-        return on_node
-    return on_node | st.builds(lambda at, lasts: Fault(at, "crash", "r", lasts), at, lasts)
+        return on_node | on_producer
+    return on_node | on_producer | st.builds(lambda at, lasts: Fault(at, "crash", "r", lasts), at, lasts)
+
+
+def transactions(idempotent: bool) -> st.SearchStrategy[LogTransactions | None]:
+    """None, or transactions that some applications abort, some of which take too long, or share their id."""
+    if not idempotent:
+        return st.none()
+    return st.none() | st.builds(
+        LogTransactions, st.sampled_from([1, 4, 30]), st.sampled_from([0, 5 * MS]), st.sampled_from([0.0, 0.3]),
+        st.sampled_from([20 * MS, 60_000 * MS]), st.sampled_from(["", "", "shop"]),
+    )  # fmt: skip
+
+
+@st.composite
+def unsteady_models(draw: st.DrawFn) -> Model:
+    """One idempotent producer of each partition with acks=all, over links that lose packets and connections."""
+    batching = {
+        "linger_ns": draw(st.sampled_from([0, MS, 7 * MS])), "batch_bytes": draw(st.sampled_from([100, 400, 2000])),
+        "max_in_flight": draw(st.integers(1, 5)), "request_timeout_ns": draw(st.sampled_from([10 * MS, 45 * MS])),
+        "retry_ns": draw(st.sampled_from([MS, 10 * MS])),
+        "partitioner": draw(st.sampled_from(["sticky", "round-robin"])),
+    }  # fmt: skip
+    trouble = st.builds(lambda at, kind, lasts: Fault(at * MS + 130 * US, kind, "p", 0 if kind == "reset" else lasts),
+                        st.integers(1, 120), st.sampled_from(["reset", "silence"]),
+                        st.sampled_from([5 * MS, 40 * MS]))  # fmt: skip
+    producer = sender(arrivals=every(draw(st.sampled_from([400 * US, MS])), 80), link=lossy(draw(st.floats(0.0, 0.3))),
+                      message=Message(100, draw(st.sampled_from([Keys(), Keys("uniform", 5)])), True), **batching)
+    return log(producers=[producer], topics=[topic(partitions=draw(st.integers(1, 3)))],
+               faults=draw(st.lists(trouble, max_size=4)), seed=draw(st.integers(1, 99)), duration_ns=100 * MS,
+               drain_ns=2900 * MS)  # fmt: skip
 
 
 @st.composite
@@ -33,10 +66,14 @@ def log_models(draw: st.DrawFn) -> Model:
         "linger_ns": draw(st.sampled_from([0, MS, 7 * MS])), "batch_bytes": draw(st.sampled_from([100, 400, 2000])),
         "max_in_flight": draw(st.integers(1, 5)), "delivery_ns": draw(st.sampled_from([60 * MS, 400 * MS])),
         "request_timeout_ns": draw(st.sampled_from([10 * MS, 45 * MS])),
+        "partitioner": draw(st.sampled_from(["sticky", "round-robin"])),
     }  # fmt: skip
+    works = draw(transactions(bool(batching["idempotent"])))
+    link = draw(st.sampled_from([wire(100 * US), wire(100 * US), lossy(0.1)]))
     keys = draw(st.sampled_from([Keys(), Keys("uniform", 5)]))
     producers = [
-        sender(name, count=draw(st.integers(1, 2)), arrivals=every(draw(st.sampled_from([400 * US, MS, 3 * MS])), 60),
+        sender(name, count=1 if works and works.ident else draw(st.integers(1, 2)), transactions=works, link=link,
+               arrivals=every(draw(st.sampled_from([400 * US, MS, 3 * MS])), 60),
                message=Message(100, keys, True), **batching)
         for name in ("p", "s")[: draw(st.integers(1, 2))]
     ]  # fmt: skip
@@ -45,6 +82,7 @@ def log_models(draw: st.DrawFn) -> Model:
     consumers = [
         reader(count=draw(st.integers(1, 2)), commit=draw(st.sampled_from(["auto", "before", "after"])),
                max_records=draw(st.integers(1, 20)), fetch_bytes=draw(st.sampled_from([100, 1000, 100_000])),
+               isolation=draw(st.sampled_from(["read_uncommitted", "read_committed"])),
                service=draw(st.sampled_from([takes(0), takes(500 * US), spread])),
                link=wire(draw(st.integers(0, 500)) * US))
     ] * draw(st.integers(0, 4).map(bool))  # fmt: skip

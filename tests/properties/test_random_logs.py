@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from mqlab.checks import judge
 from mqlab.engines.simulation import SimulationEngine
 from mqlab.model import Model
 from tests.properties import laws
-from tests.properties.log_models import log_models
+from tests.properties.log_models import log_models, unsteady_models
 
 LAWS = (
     laws.fates_add_up, laws.events_are_in_order_of_time, laws.stages_follow_each_other,
@@ -55,3 +56,13 @@ def test_random_logs_keep_every_law() -> None:
 @pytest.mark.soak
 def test_two_thousand_random_logs_keep_every_law() -> None:
     lawful(2000)()
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(unsteady_models())
+def test_numbered_batches_are_neither_doubled_nor_disordered(model: Model) -> None:
+    """Idempotence and acks=all: whatever the link does, each record stands once in its log, and keys stay in order."""
+    trace = SimulationEngine().run(model)
+    found = {finding.name: finding for finding in judge(trace, {}, model=model)}
+    for anomaly in ("log_duplicate", "enqueued_twice", "out_of_order", "lost"):
+        assert found[anomaly].count == 0, anomaly

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from mqlab.model import (
     Confirm,
     ConsumerGroup,
     Fault,
+    Link,
     Model,
     Node,
     Polling,
@@ -36,7 +38,7 @@ def sender(name: str = "p", *, to: str = "t", **fields: Any) -> ProducerGroup:
         "topic": to, "linger_ns": 0, "batch_bytes": 1000, "acks": "all", "idempotent": True, "max_in_flight": 5,
         "request_timeout_ns": 50 * MS, "delivery_ns": 2 * S, "retry_ns": 10 * MS,
     }  # fmt: skip
-    batching |= {key: fields.pop(key) for key in list(fields) if key in batching}
+    batching |= {each.name: fields.pop(each.name) for each in dataclasses.fields(Batching) if each.name in fields}
     confirm = None if batching["acks"] == "0" else Confirm(0, batching["request_timeout_ns"])
     settings: dict[str, Any] = {"retry": retries(1_000_000), "confirm": confirm, "link": wire(100 * US), "node": "a"}
     return models.producer(name, batching=Batching(**batching), **(settings | fields))
@@ -45,9 +47,15 @@ def sender(name: str = "p", *, to: str = "t", **fields: Any) -> ProducerGroup:
 def reader(name: str = "r", *, of: str = "t", **fields: Any) -> ConsumerGroup:
     """A consumer that works a tenth of a millisecond on each record and commits after each poll."""
     polling: dict[str, Any] = {"commit": "after", "interval_ns": 20 * MS, "max_records": 10, "fetch_bytes": 100_000}
-    polling |= {key: fields.pop(key) for key in list(fields) if key in polling}
+    polling |= {each.name: fields.pop(each.name) for each in dataclasses.fields(Polling) if each.name in fields}
     settings: dict[str, Any] = {"queue": of, "link": wire(100 * US)}
     return models.consumer(name, polling=Polling(**polling), **(settings | fields))
+
+
+def lossy(loss: float) -> Link:
+    """A link that loses so many packets in either direction."""
+    plain = wire(100 * US)
+    return replace(plain, up=replace(plain.up, loss=loss), down=replace(plain.down, loss=loss))
 
 
 def nodes(names: Sequence[str] = NODES, network_ns: int = 200 * US) -> tuple[Node, ...]:
@@ -75,4 +83,4 @@ def log(
     return replace(plain, system="kafka", topics=tuple([topic()] if topics is None else topics), cluster=cluster)
 
 
-__all__ = ["NODES", "log", "nodes", "reader", "sender", "takes", "topic"]
+__all__ = ["NODES", "log", "lossy", "nodes", "reader", "sender", "takes", "topic"]

@@ -8,6 +8,7 @@ producer, each packet, each place in a log. At zero the rows of all its records 
 from __future__ import annotations
 
 from mqlab.core.codes import (
+    F_ABORTED,
     F_GAVE_UP,
     F_IN_FLIGHT,
     F_LOST,
@@ -18,8 +19,8 @@ from mqlab.core.codes import (
     X_OFFSET_RESET,
     X_WIRE,
 )
-from mqlab.core.log.codes import B_OVER
-from mqlab.core.log.records import batches, cells, logs, partitions, pollers, readers, senders
+from mqlab.core.log.codes import ABORTED, B_OVER
+from mqlab.core.log.records import batches, cells, collectors, logs, partitions, pollers, readers, senders
 from mqlab.core.recorder import measure
 from mqlab.core.records import clients, fate_rows, producers, runs, tallies
 from mqlab.jit import State, kernel
@@ -70,6 +71,11 @@ def new_batch(s: State, sender: int) -> int:
     b["cause"] = 0
     b["gave"] = 0
     b["refused"] = 0
+    b["control"] = 0
+    b["outcome"] = 0
+    b["ordinal"] = 0
+    b["life"] = clients(s, producers(s, senders(s, sender)["producer"])["client"])["life"]
+    b["transaction"] = collectors(s, senders(s, sender)["producer"])["number"]
     return slot
 
 
@@ -84,6 +90,8 @@ def another_place(s: State, root: int) -> int:
     b["name"] = r["name"]
     b["sequence"] = r["sequence"]
     b["created"] = r["created"]
+    b["life"] = r["life"]
+    b["transaction"] = r["transaction"]
     b["sending"] = B_OVER
     b["index"] = r["copies"]
     r["copies"] = r["copies"] + 1
@@ -127,7 +135,10 @@ def release(s: State, root: int) -> None:
 @kernel
 def retire(s: State, root: int) -> None:
     """Write one row for each record and place, those of one record together, and free the slots."""
-    for i in range(int(batches(s, root)["count"])):
+    records = int(batches(s, root)["count"])
+    if batches(s, root)["control"] == 1:
+        records = 0
+    for i in range(records):
         slot = root
         while slot >= 0:
             _close(s, root, slot, i)
@@ -169,7 +180,11 @@ def _fate_of(s: State, root: int, slot: int, i: int) -> tuple[int, int]:
             return F_GAVE_UP, 0
         if r["refs"] > 0:
             return F_IN_FLIGHT, 0
+        if r["cause"] > 0:
+            return F_LOST, int(r["cause"])
         return F_LOST, X_WIRE
+    if b["outcome"] == ABORTED:
+        return F_ABORTED, 0
     reader = partitions(s, senders(s, b["sender"])["partition"])["reader"]
     if reader < 0:
         return F_IN_FLIGHT, 0
@@ -241,6 +256,7 @@ def write_row(s: State, root: int, slot: int, cell: int, queue: int, copy: int, 
     row["effects"] = c["processings"]
     row["fate"] = fate
     row["cause"] = cause
+    row["aborted"] = int(b["outcome"] == ABORTED)
     row["reserved"] = 0
 
 

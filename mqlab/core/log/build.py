@@ -39,6 +39,7 @@ class LogBuilder(Builder):
         self.senders: list[dict[str, Any]] = []
         self.readers: list[dict[str, Any]] = []
         self.pollers: list[dict[str, Any]] = []
+        self.transactions: dict[str, dict[str, Any]] = {}
         self.first_of: dict[str, int] = {}
         self.count_of: dict[str, int] = {}
         self.cap = 1
@@ -80,7 +81,7 @@ class LogBuilder(Builder):
                         "entity": len(self.entities), "leader": first, "first": first, "replicas": len(homes),
                         "in_sync": len(homes), "reader": -1, "min_insync": topic.min_insync,
                         "unclean": int(topic.unclean_election), "term": 1, "lag_max": cluster.lag_max_ns,
-                        "head": -1, "tail": -1, "wait": -1,
+                        "head": -1, "tail": -1, "wait": -1, "writers": -1,
                     }
                 )  # fmt: skip
                 name = entity_name(topic.name, number, len(topic.partitions))
@@ -99,14 +100,16 @@ class LogBuilder(Builder):
             raise EngineError(f"`{group.name}` sends to no topic")
         first, count = self.first_of[batching.topic], self.count_of[batching.topic]
         more = self.hardware.record_overhead_bytes if self.hardware else 0
-        record_bytes = group.message.size_bytes + more
+        record_bytes = max(1, round(group.message.size_bytes * batching.compression)) + more
         most = max(1, batching.batch_bytes // max(1, record_bytes))
         client = self.hardware.client.processor if self.hardware else None
         for partition in range(first, first + count):
             part = self.partitions[partition]
             part["record_bytes"] = max(part.get("record_bytes", 1), record_bytes)
         self.cap = max(self.cap, most)
-        for producer in self.producer_names[group.name]:
+        names = [entity_name(group.name, member, group.count) for member in range(group.count)]
+        for producer, name in zip(self.producer_names[group.name], names, strict=True):
+            working = self._transaction(group, name)
             self.collectors.append(
                 {
                     "linger": batching.linger_ns, "most": most, "acks": log_codes.ACKS[batching.acks],
@@ -117,15 +120,36 @@ class LogBuilder(Builder):
                     "keyed": int(group.message.keys.kind != "none"), "record_bytes": record_bytes,
                     "buffer": batching.buffer_bytes, "first_flow": self._connect(group, batching.machine, producer, UP),
                     "request_ns": client.request_ns if client else 0, "record_ns": client.record_ns if client else 0,
+                    "turn": -1, "robin": int(batching.partitioner == "round-robin"), **working,
                 }
             )  # fmt: skip
-            self.senders.extend(
-                {
-                    "producer": producer, "partition": first + i, "open": -1, "head": -1, "tail": -1,
-                    "fly_head": -1, "fly_tail": -1,
-                }
-                for i in range(count)
-            )  # fmt: skip
+            for i in range(count):
+                before = self.partitions[first + i]["writers"]
+                if working["transaction"] >= 0:
+                    self.partitions[first + i]["writers"] = len(self.senders)
+                self.senders.append(
+                    {
+                        "producer": producer, "partition": first + i, "open": -1, "head": -1, "tail": -1,
+                        "fly_head": -1, "fly_tail": -1, "added": -1, "first_slot": -1, "first_offset": -1,
+                        "next_here": before,
+                    }
+                )  # fmt: skip
+
+    def _transaction(self, group: ProducerGroup, name: str) -> dict[str, Any]:
+        """What a producer needs to work in transactions; those of one transactional id share it."""
+        assert group.batching is not None
+        works = group.batching.transactions
+        if works is None:
+            return {"transaction": -1}
+        ident = works.ident if works.ident and group.count == 1 else f"{works.ident}{name.removeprefix(group.name)}"
+        if not works.ident:
+            ident = name
+        fresh = {"owner": -1, "awaits": -1, "writer": -1, "timeout": works.timeout_ns}
+        self.transactions.setdefault(ident, fresh)
+        return {
+            "transaction": list(self.transactions).index(ident), "size": works.size, "after": works.after_ns,
+            "rollback": works.rollback,
+        }  # fmt: skip
 
     def _connect(self, group: ProducerGroup | ConsumerGroup, machine: str, member: int, way: int) -> int:
         """Connect a client's machine with all nodes; return the connection to the first."""
@@ -173,6 +197,7 @@ class LogBuilder(Builder):
                     "client": client, "group": number, "alive": 1, "first": len(self.readers), "readers": share,
                     "most": polling.max_records, "commit": log_codes.COMMIT[polling.commit],
                     "interval": polling.interval_ns, "first_flow": self._connect(group, polling.machine, index, DOWN),
+                    "committed_only": int(polling.isolation == "read_committed"),
                 }
             )  # fmt: skip
             for i in range(begin, begin + share):
@@ -212,6 +237,7 @@ class LogBuilder(Builder):
             "sides": self.sides, "sources": self.sources.sources, "phases": self.sources.phases,
             "partitions": self.partitions, "replicas": self.replicas, "collectors": self.collectors,
             "senders": self.senders, "readers": self.readers, "pollers": self.pollers, **self.plant.rows(),
+            "transactions": list(self.transactions.values()) or [{}],
         }  # fmt: skip
         bin_ns = max(1, -(-model.end_ns // BINS))
         sizes = {

@@ -35,11 +35,41 @@ L_FETCH_PUT = 509   # a: replica, b: stamp, c: connection + 1         (hardware)
 L_GIVE = 510        # a: reader, b: stamp, c: node                    (hardware) a consumer's fetch has been read
 L_GIVE_OUT = 511    # a: reader, b: stamp, c: node                    (hardware) … and leaves
 
+L_FORGET = 460      # a: producer                                     (continuation) more of a buffer is thrown away
+L_ASKED = 461       # a: producer, b: its life, c: ASK_… + detail     a request reaches the coordinator
+L_TOLD = 462        # a: producer, b: its life, c: ASK_… + detail     … and its answer the producer
+L_ASK_ANEW = 463    # a: producer, b: its life, c: ASK_… + detail     one of the two was lost
+L_MARKER = 464      # a: sender                                       a marker reaches the leader of a partition
+L_AFTER = 465       # a: producer, b: number of its transaction       it has been open for long enough
+L_OVERDUE = 466     # a: transactional id, b: serial                  it has been open for too long
+
 # --- what a leader answers ------------------------------------------------------------------------------------------
 ANSWER_YES = 0
 ANSWER_FEW = 1          # NOT_ENOUGH_REPLICAS
 ANSWER_NOT_LEADER = 2   # NOT_LEADER_OR_FOLLOWER
 ANSWER_GAP = 3          # OUT_OF_ORDER_SEQUENCE_NUMBER
+ANSWER_DUPLICATE = 4    # DUPLICATE_SEQUENCE_NUMBER: appended so long ago that its offset is not known any more
+ANSWER_FENCED = 5       # INVALID_PRODUCER_EPOCH
+ANSWER_NO_TRANSACTION = 6   # INVALID_TXN_STATE: the coordinator knows of no such transaction
+BATCHES_KEPT = 5
+"""Batches of a producer that a partition remembers (ProducerStateEntry.NUM_BATCHES_TO_RETAIN in apache/kafka)."""
+
+# --- what a producer that works in transactions asks of the coordinator (in the high bits; below: detail) ------------
+ASK_BEGIN, ASK_ADD, ASK_END = 0, 1 << 24, 2 << 24       # InitProducerId; AddPartitionsToTxn; EndTxn (1: abort)
+ASK_DETAIL = (1 << 24) - 1
+ASK_FENCED = 3 << 24                                    # (an answer) PRODUCER_FENCED
+
+# --- what it is at (Collector.stage) ---------------------------------------------------------------------------------
+T_NEW, T_BEGINNING, T_OPEN, T_ENDING, T_FENCED = 0, 1, 2, 3, 4
+
+# --- the state of a transactional id (Transaction.state) -------------------------------------------------------------
+TX_EMPTY, TX_ONGOING, TX_COMMITTING, TX_ABORTING = 0, 1, 2, 3
+
+# --- why a transaction ended (Transaction.reason; the cause of TRANSACTION_MARKED) -----------------------------------
+ENDED_COMMITTED, ENDED_ABORTED, ENDED_OVERDUE, ENDED_FENCED = 0, 1, 2, 3
+
+# --- what became of the transaction of a batch (Batch.outcome) -------------------------------------------------------
+UNDECIDED, COMMITTED, ABORTED = 0, 1, 2
 
 # --- where a batch is on its producer's side (Batch.sending) ---------------------------------------------------------
 B_OPEN, B_READY, B_FLYING, B_OVER = 0, 1, 2, 3
@@ -59,4 +89,7 @@ K_IN_SYNC = int(Kind.IN_SYNC)
 K_OFFSET_COMMITTED = int(Kind.OFFSET_COMMITTED)
 K_APPEND_SKIPPED = int(Kind.APPEND_SKIPPED)
 K_LOG_TRUNCATED = int(Kind.LOG_TRUNCATED)
+K_PRODUCER_BEGAN = int(Kind.PRODUCER_BEGAN)
+K_TRANSACTION_MARKED = int(Kind.TRANSACTION_MARKED)
+K_FENCED = int(Kind.FENCED)
 # fmt: on

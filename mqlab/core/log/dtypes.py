@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["BATCH", "BROKER", "CELL", "COLLECTOR", "LOG", "PARTITION", "POLLER", "READER", "REPLICA", "SENDER"]
+__all__ = [
+    "BATCH", "BROKER", "CELL", "COLLECTOR", "LOG", "PARTITION", "POLLER", "READER", "REPLICA", "SENDER", "TRANSACTION",
+]  # fmt: skip
 
 LOG = np.dtype(
     [
@@ -30,8 +32,13 @@ COLLECTOR = np.dtype(
         ("acks", "i4"), ("idempotent", "i4"), ("flying", "i8"),
         ("delivery", "i8"), ("timeout", "i8"), ("pause", "i8"), ("attempts", "i8"),
         ("first_partition", "i4"), ("partitions", "i4"), ("first_sender", "i4"), ("sticky", "i4"),
-        ("keyed", "i4"), ("switches", "i4"),
-        # with hardware: the connection to the first node; bytes in the buffer; when its thread is free
+        ("keyed", "i4"), ("switches", "i4"), ("robin", "i4"), ("turn", "i4"),
+        # where it works in transactions, else -1: its transactional id; and what is between it and the coordinator
+        ("transaction", "i4"), ("stage", "i4"), ("failed", "i4"), ("asked", "i4"),
+        ("number", "i4"), ("current", "i4"),                # of the transaction that records join; that is open
+        ("collected", "i8"), ("size", "i8"), ("after", "i8"), ("rollback", "f8"),
+        # with hardware: the connection to the first node; bytes of a record on the wire and on disk, and in the buffer;
+        # when its thread is free
         ("first_flow", "i4"), ("blocked", "i4"), ("record_bytes", "i8"), ("buffer", "i8"), ("buffered", "i8"),
         ("thread_free", "i8"), ("request_ns", "i8"), ("record_ns", "i8"),
     ],
@@ -48,6 +55,11 @@ SENDER = np.dtype(
         ("sequence", "i8"),                                 # of the next batch, in records
         ("settled", "i8"),                                  # what is before has been answered, or given up
         ("expected", "i8"),                                 # what the partition's log expects of it next
+        ("life", "i4"), ("born", "i8"),                     # the life the log knows of it; where the present one began
+        ("appended", "i8"),                                 # batches
+        # its transaction in this partition: which one has the partition, whether the coordinator has it, where it began
+        ("added", "i4"), ("adding", "i4"), ("in_transaction", "i4"), ("next_here", "i4"),
+        ("first_slot", "i4"), ("first_offset", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -63,8 +75,9 @@ BATCH = np.dtype(
         ("next", "i4"), ("after", "i4"),                    # in its sender's lists; in the log
         ("target", "i4"), ("epoch", "i4"),                  # the node it was sent to
         ("answer", "i4"), ("attempt", "i4"),                # who waits for the high watermark
+        ("life", "i4"), ("transaction", "i4"), ("ordinal", "i8"),   # of its producer; its own; its place among batches
         ("sending", "u1"), ("live", "u1"), ("in_log", "u1"), ("cut", "u1"), ("cause", "u1"), ("gave", "u1"),
-        ("refused", "u1"), ("pad", "u1"),
+        ("refused", "u1"), ("control", "u1"), ("outcome", "u1"), ("pad", "u1"),
     ],
     align=True,
 )  # fmt: skip
@@ -86,7 +99,7 @@ PARTITION = np.dtype(
         ("min_insync", "i8"), ("unclean", "i4"), ("term", "i4"), ("lag_max", "i8"),
         ("end", "i8"), ("mark", "i8"),                      # log end; high watermark
         ("head", "i4"), ("tail", "i4"), ("wait", "i4"),     # the log; its first batch above the high watermark
-        ("cut_to", "i8"), ("releasing", "i4"),
+        ("cut_to", "i8"), ("releasing", "i4"), ("writers", "i4"),  # the first sender that works in transactions
         ("record_bytes", "i8"),                             # with hardware: of one record, where it is stored
         ("since", "i8"), ("ready_time", "f8"), ("unacked_time", "f8"), ("ready", "i8"), ("unacked", "i8"),
         ("ready_max", "i8"), ("unacked_max", "i8"),
@@ -124,8 +137,19 @@ POLLER = np.dtype(
         ("client", "i4"), ("group", "i4"), ("alive", "i4"), ("life", "i4"), ("busy", "i4"), ("work", "i4"),
         ("first", "i4"), ("readers", "i4"), ("turn", "i4"), ("reader", "i4"),
         ("offset", "i8"), ("until", "i8"), ("most", "i8"), ("commit", "i4"), ("due", "i4"), ("interval", "i8"),
-        ("first_flow", "i4"), ("pad", "i4"),                # with hardware: the connection from the first node
+        ("first_flow", "i4"), ("committed_only", "i4"),          # with hardware: the connection from the first node
     ],
     align=True,
 )  # fmt: skip
 """A member of a consumer group."""
+
+TRANSACTION = np.dtype(
+    [
+        ("owner", "i4"), ("life", "i4"),                    # the incarnation that may use the id now; -1: none
+        ("epoch", "i4"), ("state", "i4"), ("reason", "i4"), ("pending", "i4"), ("serial", "i4"), ("awaits", "i4"),
+        ("writer", "i4"), ("number", "i4"),                 # whose transaction is open, and which of its own
+        ("timeout", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
+"""A transactional id, as its coordinator knows it."""

@@ -28,10 +28,11 @@ from mqlab.core.hardware.disks import cut_power
 from mqlab.core.hardware.processors import empty
 from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
-from mqlab.core.link import DOWN, cross
+from mqlab.core.link import DOWN, LOST, cross
 from mqlab.core.log.batches import release
 from mqlab.core.log.carrying import reset_requests
 from mqlab.core.log.codes import ACKS_ALL, K_LOG_TRUNCATED, L_CUT, L_FENCE, L_FLUSH, L_RESET
+from mqlab.core.log.coordinator import send_marker
 from mqlab.core.log.following import ask_leader, set_in_sync
 from mqlab.core.log.leading import raise_mark
 from mqlab.core.log.reading import cut_reader, forget_fetch
@@ -91,7 +92,8 @@ def crash_node(s: State, node: int, power: int) -> None:
                 p = producers(s, q["producer"])
                 what = identity(p["ident"], n["epoch"])
                 arrives = cross(s, p["client"], DOWN, CONFIRM, what, 0, run["now"])
-                push(s, arrives, RANK_EVENT, L_RESET, sender, node, 0)
+                if arrives != LOST:  # who does not hear of it waits until its requests time out
+                    push(s, arrives, RANK_EVENT, L_RESET, sender, node, 0)
     push(s, run["now"] + log["session"], RANK_EVENT, L_FENCE, node, int(n["epoch"]), 0)
 
 
@@ -205,10 +207,17 @@ def cut(s: State, partition: int) -> None:
         e["cause"] = cause
         e["after"] = -1
         q = senders(s, e["sender"])
-        q["expected"] = min(q["expected"], e["sequence"])
-        log["vanished"] = log["vanished"] + e["count"]
-        tell(s, K_VANISHED, e["name"], int(e["index"]), nodes(s, leader["node"])["entity"], part["entity"], 0,
-             e["offset"], cause, e["count"])  # fmt: skip
+        if q["first_slot"] == slot:
+            q["first_slot"] = -1
+            q["first_offset"] = -1
+        if e["control"] == 1:
+            send_marker(s, int(e["sender"]))
+        else:
+            if e["life"] == q["life"]:
+                q["expected"] = min(q["expected"], e["sequence"])
+            log["vanished"] = log["vanished"] + e["count"]
+            tell(s, K_VANISHED, e["name"], int(e["index"]), nodes(s, leader["node"])["entity"], part["entity"], 0,
+                 e["offset"], cause, e["count"])  # fmt: skip
         release(s, int(e["root"]))
         slot = following
     if before < 0:

@@ -10,7 +10,9 @@ from mqlab.core.codes import (
     K_APPENDED,
     K_ARRIVED,
     K_CONFIRM_SENT,
+    K_PACKET_LOST,
     K_STALE_PACKET,
+    P_CONFIRM,
     P_PUBLISH,
     RANK_CONTINUE,
     RANK_EVENT,
@@ -20,17 +22,19 @@ from mqlab.core.hardware.network import transfer
 from mqlab.core.hardware.processors import cost_of, work
 from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
-from mqlab.core.link import DOWN, cross
+from mqlab.core.link import DOWN, LOST, cross
 from mqlab.core.log.batches import another_place, release
 from mqlab.core.log.carrying import admit, next_request, produce_cost, queue_fetch
 from mqlab.core.log.codes import (
     ACKS_ALL,
     ACKS_LEADER,
     ACKS_NONE,
+    ANSWER_DUPLICATE,
     ANSWER_FEW,
     ANSWER_GAP,
     ANSWER_NOT_LEADER,
     ANSWER_YES,
+    BATCHES_KEPT,
     K_APPEND_SKIPPED,
     L_ANSWER_IN,
     L_BATCH_DO,
@@ -41,6 +45,7 @@ from mqlab.core.log.codes import (
     L_GOT,
     L_RELEASE,
 )
+from mqlab.core.log.coordinator import joins, marked, refusal, stable_end
 from mqlab.core.log.records import batches, collectors, logs, partitions, pollers, readers, replicas, senders
 from mqlab.core.log.standing import refresh
 from mqlab.core.log.storing import FLUSH_SYNC, blocked, is_cold, put, wait_for_disk
@@ -50,8 +55,8 @@ from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import CONFIRM, DELIVERY, identity
 
 __all__ = [
-    "answer", "batch_do", "batch_in", "batch_on", "batch_put", "give", "give_on", "give_out", "hand_out", "raise_mark",
-    "release_head", "serve",
+    "answer", "batch_do", "batch_in", "batch_on", "batch_put", "give", "give_on", "give_out", "hand_out", "has_news",
+    "pass_on", "put_in", "raise_mark", "release_head", "serve",
 ]  # fmt: skip
 
 _AT_ONCE = 16
@@ -126,14 +131,18 @@ def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
     hard = hards(s, 0)["on"] == 1
     if part["leader"] < 0 or replicas(s, part["leader"])["node"] != node:
         answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
-    elif col["idempotent"] == 1 and b["sequence"] < q["expected"]:
+    elif col["transaction"] >= 0 and refusal(s, slot) != ANSWER_YES:
+        answer(s, slot, attempt, refusal(s, slot), node)
+    elif col["idempotent"] == 1 and expected_of(s, slot) > b["sequence"]:
         tell(s, K_APPEND_SKIPPED, b["name"], 0, n["entity"], part["entity"], attempt, b["offset"], 0, b["count"])
         if b["in_log"] == 1 and col["acks"] == ACKS_ALL and b["offset"] + b["count"] > part["mark"]:
             b["answer"] = ACKS_ALL
             b["attempt"] = attempt
+        elif q["appended"] - b["ordinal"] > BATCHES_KEPT:
+            answer(s, slot, attempt, ANSWER_DUPLICATE, node)
         else:
             answer(s, slot, attempt, ANSWER_YES, node)
-    elif col["idempotent"] == 1 and b["sequence"] > q["expected"]:
+    elif col["idempotent"] == 1 and expected_of(s, slot) < b["sequence"]:
         answer(s, slot, attempt, ANSWER_GAP, node)
     elif col["acks"] == ACKS_ALL and part["in_sync"] < part["min_insync"]:
         answer(s, slot, attempt, ANSWER_FEW, node)
@@ -187,20 +196,74 @@ def batch_put(s: State, slot: int, attempt: int, where: int) -> None:
 
 
 @kernel
+def expected_of(s: State, slot: int) -> int:
+    """Say what sequence number a partition expects next of the producer of a batch, as far as the batch goes.
+
+    A producer that began anew has a new id, whose numbers begin anew. What is left of its former life is judged by
+    itself.
+    """
+    b = batches(s, slot)
+    q = senders(s, b["sender"])
+    if b["life"] == q["life"]:
+        return q["expected"]
+    return _expected_of_another_life(s, slot)
+
+
+@seldom
+def _expected_of_another_life(s: State, slot: int) -> int:
+    b = batches(s, slot)
+    q = senders(s, b["sender"])
+    if b["life"] > q["life"]:
+        q["life"] = b["life"]
+        q["expected"] = b["sequence"]
+        if b["life"] == clients(s, producers(s, q["producer"])["client"])["life"]:
+            q["expected"] = q["born"]
+        return q["expected"]
+    return b["sequence"] + b["in_log"]
+
+
+@kernel
 def _append(s: State, slot: int, attempt: int, node: int) -> None:
     """The leader puts a batch at the end of its log."""
     b = batches(s, slot)
     q = senders(s, b["sender"])
     partition = int(q["partition"])
     part = partitions(s, partition)
-    run = runs(s, 0)
     place = slot
     if b["in_log"] == 1 or (b["offset"] >= 0 and b["cut"] == 0):
         place = another_place(s, slot)
+    put_in(s, partition, place)
+    b["refs"] = b["refs"] + 1
+    e = batches(s, place)
+    count = int(e["count"])
+    part["enqueued"] = part["enqueued"] + count
+    if b["life"] == q["life"]:
+        q["expected"] = max(q["expected"], e["sequence"] + count)
+    q["appended"] = q["appended"] + 1
+    b["ordinal"] = q["appended"]
+    log = logs(s, 0)
+    log["enqueued"] = log["enqueued"] + count
+    if collectors(s, q["producer"])["transaction"] >= 0:
+        joins(s, place)
+    tell(s, K_APPENDED, b["name"], int(e["index"]), nodes(s, node)["entity"], part["entity"], attempt, e["offset"], 0,
+         count)  # fmt: skip
+    refresh(s, partition)
+    acks = collectors(s, q["producer"])["acks"]
+    e["answer"] = acks
+    e["attempt"] = attempt
+    if acks == ACKS_LEADER:
+        answer(s, slot, attempt, ANSWER_YES, node)
+    pass_on(s, partition)
+
+
+@kernel
+def put_in(s: State, partition: int, place: int) -> None:
+    """Put a batch at the end of a partition's log, which its leader has."""
+    part = partitions(s, partition)
     e = batches(s, place)
     e["offset"] = part["end"]
     if e["appended"] < 0:
-        e["appended"] = run["now"]
+        e["appended"] = runs(s, 0)["now"]
     e["in_log"] = 1
     e["cut"] = 0
     e["after"] = -1
@@ -211,31 +274,23 @@ def _append(s: State, slot: int, attempt: int, node: int) -> None:
     part["tail"] = place
     if part["wait"] < 0:
         part["wait"] = place
-    b["refs"] = b["refs"] + 1
-    count = int(e["count"])
-    part["end"] = part["end"] + count
-    part["enqueued"] = part["enqueued"] + count
-    q["expected"] = max(q["expected"], e["sequence"] + count)
-    log = logs(s, 0)
-    log["enqueued"] = log["enqueued"] + count
+    part["end"] = part["end"] + e["count"]
     mine = replicas(s, part["leader"])
     mine["end"] = part["end"]
     mine["known"] = part["end"]
     mine["high"] = max(mine["high"], part["end"])
-    tell(s, K_APPENDED, b["name"], int(e["index"]), nodes(s, node)["entity"], part["entity"], attempt, e["offset"], 0,
-         count)  # fmt: skip
-    refresh(s, partition)
-    acks = collectors(s, q["producer"])["acks"]
-    e["answer"] = acks
-    e["attempt"] = attempt
-    if acks == ACKS_LEADER:
-        answer(s, slot, attempt, ANSWER_YES, node)
+
+
+@kernel
+def pass_on(s: State, partition: int) -> None:
+    """Give what is new to the followers that wait for it."""
+    part = partitions(s, partition)
     for i in range(part["replicas"]):
         replica = int(part["first"] + i)
         r = replicas(s, replica)
         if r["parked"] == 1:
             r["parked"] = 0
-            r["caught_up"] = run["now"]
+            r["caught_up"] = runs(s, 0)["now"]
             hand_out(s, replica)
     raise_mark(s, partition)
 
@@ -256,6 +311,10 @@ def answer(s: State, slot: int, attempt: int, code: int, node: int) -> None:
     tell(s, K_CONFIRM_SENT, b["name"], 0, entity, part, attempt, nodes(s, node)["entity"], code, b["count"])
     what = identity(p["ident"], b["name"])
     arrives = cross(s, p["client"], DOWN, CONFIRM, what, attempt, runs(s, 0)["now"])
+    if arrives == LOST:
+        tell(s, K_PACKET_LOST, b["name"], 0, entity, part, attempt, P_CONFIRM, 0, b["count"])
+        release(s, slot)
+        return
     push(s, arrives, RANK_EVENT, L_ANSWER_IN, slot, attempt, code)
 
 
@@ -298,11 +357,28 @@ def raise_mark(s: State, partition: int) -> None:
         if e["answer"] == ACKS_ALL:
             e["answer"] = 0
             answer(s, int(e["root"]), int(e["attempt"]), ANSWER_YES, node)
+        if e["control"] == 1:
+            marked(s, int(e["sender"]))
         wait = following
     part["wait"] = wait
-    if part["reader"] >= 0 and readers(s, part["reader"])["parked"] == 1:
+    if part["reader"] >= 0 and readers(s, part["reader"])["parked"] == 1 and has_news(s, int(part["reader"])):
         give(s, int(part["reader"]))
     release_head(s, partition)
+
+
+@kernel
+def readable_end(s: State, reader: int) -> int:
+    """Say up to which offset a partition can be read: the high watermark, or the last stable offset."""
+    r = readers(s, reader)
+    if pollers(s, r["poller"])["committed_only"] == 1:
+        return stable_end(s, int(r["partition"]))
+    return partitions(s, r["partition"])["mark"]
+
+
+@kernel
+def has_news(s: State, reader: int) -> bool:
+    """Say whether there is something to read that a reader has not fetched."""
+    return readable_end(s, reader) > readers(s, reader)["have"]
 
 
 @kernel
@@ -313,7 +389,7 @@ def give(s: State, reader: int) -> None:
     from_here = int(pollers(s, r["poller"])["client"])
     node = int(replicas(s, part["leader"])["node"])
     r["parked"] = 0
-    r["upto"] = min(part["mark"], r["have"] + r["most"])
+    r["upto"] = min(readable_end(s, reader), r["have"] + r["most"])
     if hards(s, 0)["on"] == 1:
         _read(s, reader, node)
         return
@@ -365,7 +441,7 @@ def release_head(s: State, partition: int) -> None:
     if part["reader"] < 0:
         return
     r = readers(s, part["reader"])
-    upto = min(part["mark"], min(r["committed"], r["done"]))
+    upto = min(stable_end(s, partition), min(r["committed"], r["done"]))
     for _ in range(_AT_ONCE):
         slot = int(part["head"])
         if slot < 0:

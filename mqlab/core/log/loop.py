@@ -10,6 +10,8 @@ from mqlab.core.codes import (
     E_ARRIVAL,
     E_SEEK,
     E_WARM,
+    K_SILENCE_BEGAN,
+    K_SILENCE_ENDED,
     R_BAD_COMMAND,
     R_PAUSE,
     R_REACHED,
@@ -20,21 +22,28 @@ from mqlab.core.codes import (
     W_CRASH_CLIENT,
     W_CRASH_NODE,
     W_POWER_LOSS,
+    W_RESET,
     W_RESTART_CLIENT,
     W_RESTART_NODE,
+    W_SILENCE,
+    W_SPEAK,
 )
 from mqlab.core.hardware.codes import H_FLUSH, H_NET, H_PASS, H_SERVED, H_SUBMIT
 from mqlab.core.hardware.disks import flush_every, pass_over, served, submit
 from mqlab.core.hardware.network import net_event
 from mqlab.core.hardware.records import files, hards, machines
 from mqlab.core.heap import close_hole, push, take_top
+from mqlab.core.log.answering import answered, let_all_go, let_go_flying, timed_out
 from mqlab.core.log.batches import retire
 from mqlab.core.log.carrying import fetch_came, turn
 from mqlab.core.log.codes import (
     COMMIT_AUTO,
+    L_AFTER,
     L_ANSWER_IN,
     L_ASK_AGAIN,
+    L_ASK_ANEW,
     L_ASK_IN,
+    L_ASKED,
     L_AUTO,
     L_BATCH_DO,
     L_BATCH_IN,
@@ -50,19 +59,27 @@ from mqlab.core.log.codes import (
     L_FETCH_PUT,
     L_FETCHED,
     L_FLUSH,
+    L_FORGET,
     L_GIVE,
     L_GIVE_OUT,
     L_GOT,
     L_LAG,
+    L_MARKER,
+    L_OVERDUE,
     L_PUMP,
     L_RELEASE,
     L_RESET,
     L_TIMER,
+    L_TOLD,
     L_TURN,
 )
+from mqlab.core.log.collecting import arrival, open_for_long_enough
+from mqlab.core.log.coordinator import asked, overdue
 from mqlab.core.log.electing import crash_node, cut, fence, flush, restart_node
 from mqlab.core.log.following import ask_leader, fetch_in, fetch_on, fetch_put, fetched, look_at_lag
+from mqlab.core.log.incarnations import crash_producer, forget, restart_producer, told
 from mqlab.core.log.leading import batch_do, batch_in, batch_on, batch_put, give_on, give_out, release_head
+from mqlab.core.log.marking import marker_in
 from mqlab.core.log.reading import (
     ask,
     ask_again,
@@ -76,9 +93,11 @@ from mqlab.core.log.reading import (
     restart_member,
 )
 from mqlab.core.log.records import batches, logs, partitions, pollers
-from mqlab.core.log.sending import answered, arrival, let_go_flying, pump_again, timed_out
+from mqlab.core.log.sending import pump_again
 from mqlab.core.log.series import close_bins, warm
 from mqlab.core.log.storing import mark_submitted, safe
+from mqlab.core.log.transactions import ask_anew
+from mqlab.core.recorder import tell
 from mqlab.core.records import clients, heap, inbox, runs
 from mqlab.jit import State, entry, kernel, seldom
 
@@ -86,6 +105,7 @@ __all__ = ["advance_log"]
 
 _RANK_SHIFT = 56
 _PRODUCER = 0
+_BOTH = 3
 
 
 @kernel
@@ -134,7 +154,7 @@ def _happen(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind >= H_NET:
         _happen_to_machines(s, kind, a, b, c)
     else:
-        _happen_seldom(s, kind, a, b)
+        _happen_seldom(s, kind, a, b, c)
 
 
 @seldom
@@ -170,7 +190,7 @@ def _happen_to_machines(s: State, kind: int, a: int, b: int, c: int) -> None:
 
 
 @seldom
-def _happen_seldom(s: State, kind: int, a: int, b: int) -> None:
+def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     """Timers, faults and the rest of events cut into pieces."""
     if kind == L_RELEASE:
         partitions(s, a)["releasing"] = 0
@@ -191,10 +211,31 @@ def _happen_seldom(s: State, kind: int, a: int, b: int) -> None:
         flush(s, a)
     elif kind == L_CUT:
         cut(s, a)
+    elif kind >= L_FORGET:
+        _happen_to_transactions(s, kind, a, b, c)
     elif kind == E_SEEK:
         seek_arrival(s, a)
     elif kind == E_WARM:
         warm(s)
+
+
+@seldom
+def _happen_to_transactions(s: State, kind: int, a: int, b: int, c: int) -> None:
+    """What is between producers and the coordinator, and markers."""
+    if kind == L_ASKED:
+        asked(s, a, b, c)
+    elif kind == L_TOLD:
+        told(s, a, b, c)
+    elif kind == L_MARKER:
+        marker_in(s, a)
+    elif kind == L_AFTER:
+        open_for_long_enough(s, a, b)
+    elif kind == L_OVERDUE:
+        overdue(s, a, b)
+    elif kind == L_ASK_ANEW:
+        ask_anew(s, a, b, c)
+    elif kind == L_FORGET:
+        forget(s, a)
 
 
 @seldom
@@ -209,15 +250,49 @@ def _command(s: State, kind: int, a: int) -> bool:
         else:
             crash_node(s, a, int(kind == W_POWER_LOSS))
         return True
-    if kind in (W_CRASH_CLIENT, W_RESTART_CLIENT):
-        if not 0 <= a < run["clients"] or clients(s, a)["kind"] == _PRODUCER:
-            return False
-        if kind == W_CRASH_CLIENT:
-            crash_member(s, int(clients(s, a)["owner"]))
-        else:
-            restart_member(s, int(clients(s, a)["owner"]))
-        return True
-    return False
+    if not 0 <= a < run["clients"]:
+        return False
+    owner = int(clients(s, a)["owner"])
+    if clients(s, a)["kind"] == _PRODUCER:
+        return _command_producer(s, kind, a, owner)
+    if kind == W_CRASH_CLIENT:
+        crash_member(s, owner)
+    elif kind == W_RESTART_CLIENT:
+        restart_member(s, owner)
+    else:
+        return False
+    return True
+
+
+@seldom
+def _command_producer(s: State, kind: int, client: int, producer: int) -> bool:
+    """Do to a producer what the world says."""
+    if kind == W_CRASH_CLIENT:
+        crash_producer(s, producer)
+    elif kind == W_RESTART_CLIENT:
+        restart_producer(s, producer)
+    elif kind == W_RESET:
+        let_all_go(s, producer)
+    elif kind == W_SILENCE:
+        _silence(s, client, _BOTH)
+    elif kind == W_SPEAK:
+        _silence(s, client, 0)
+    else:
+        return False
+    return True
+
+
+@kernel
+def _silence(s: State, client: int, directions: int) -> None:
+    """From now on packets vanish in these directions, and nobody is told."""
+    c = clients(s, client)
+    if c["silent"] == directions:
+        return
+    c["silent"] = directions
+    kind = K_SILENCE_BEGAN
+    if directions == 0:
+        kind = K_SILENCE_ENDED
+    tell(s, kind, -1, 0, c["entity"], -1, 0, 0, 0, 1)
 
 
 @seldom

@@ -29,6 +29,7 @@ from mqlab.core.heap import push
 from mqlab.core.lanes import touch_group
 from mqlab.core.link import DOWN, UP, cross
 from mqlab.core.log.codes import (
+    ABORTED,
     COMMIT_AFTER,
     COMMIT_AUTO,
     COMMIT_BEFORE,
@@ -43,7 +44,7 @@ from mqlab.core.log.codes import (
     L_DONE,
     WORKING,
 )
-from mqlab.core.log.leading import give, release_head
+from mqlab.core.log.leading import give, has_news, release_head
 from mqlab.core.log.records import batches, cells, logs, partitions, pollers, readers, replicas, senders
 from mqlab.core.log.sending import is_up
 from mqlab.core.log.standing import refresh
@@ -93,7 +94,7 @@ def ask_in(s: State, reader: int, stamp: int) -> None:
         return
     if not is_up(s, r["partition"]):
         forget_fetch(s, reader)
-    elif partitions(s, r["partition"])["mark"] > r["have"]:
+    elif has_news(s, reader):
         give(s, reader)
     else:
         r["parked"] = 1
@@ -134,6 +135,20 @@ def _find(s: State, reader: int, offset: int) -> int:
 
 
 @kernel
+def _skip(s: State, reader: int, offset: int, until: int) -> int:
+    """Find the first offset that is handed out: a marker is not, nor what was aborted, with read_committed."""
+    r = readers(s, reader)
+    if partitions(s, r["partition"])["writers"] < 0:
+        return offset
+    while offset < until:
+        b = batches(s, _find(s, reader, offset))
+        if b["control"] == 0 and (b["outcome"] != ABORTED or pollers(s, r["poller"])["committed_only"] == 0):
+            return offset
+        offset = int(b["offset"] + b["count"])
+    return until
+
+
+@kernel
 def _poll(s: State, poller: int) -> None:
     """Take the next records from the buffer, if nothing is in work."""
     k = pollers(s, poller)
@@ -162,7 +177,12 @@ def _poll(s: State, poller: int) -> None:
     refresh(s, int(r["partition"]))
     if r["have"] == until:
         ask(s, reader)
-    if k["commit"] == COMMIT_BEFORE and _commit(s, reader):
+    k["offset"] = _skip(s, reader, begin, until)
+    if k["offset"] == until:  # nothing but markers and aborted records
+        r["done"] = max(r["done"], until)
+        push(s, runs(s, 0)["now"], RANK_EVENT, L_COMMITTED, poller, int(k["life"]), 0)
+        k["busy"] = COMMITTING
+    elif k["commit"] == COMMIT_BEFORE and _commit(s, reader):
         k["busy"] = COMMITTING
     else:
         _start(s, poller)
@@ -178,7 +198,9 @@ def _hand_over(s: State, poller: int, begin: int, until: int) -> None:
     run = runs(s, 0)
     cap = logs(s, 0)["cap"]
     entity = clients(s, k["client"])["entity"]
-    for offset in range(begin, until):
+    offset = _skip(s, reader, begin, until)
+    given = 0
+    while offset < until:
         slot = _find(s, reader, offset)
         b = batches(s, slot)
         c = cells(s, slot * cap + offset - b["offset"])
@@ -188,9 +210,11 @@ def _hand_over(s: State, poller: int, begin: int, until: int) -> None:
         if c["deliveries"] > 1:
             run["redelivered"] = run["redelivered"] + 1
         tell(s, K_DELIVERED, c["number"], int(b["index"]), entity, part["entity"], c["deliveries"], offset, 0, 1)
+        given += 1
+        offset = _skip(s, reader, offset + 1, until)
     log = logs(s, 0)
-    log["delivered"] = log["delivered"] + until - begin
-    part["delivered"] = part["delivered"] + until - begin
+    log["delivered"] = log["delivered"] + given
+    part["delivered"] = part["delivered"] + given
 
 
 @kernel
@@ -251,7 +275,7 @@ def done(s: State, poller: int, work: int) -> None:
     log["processed"] = log["processed"] + 1
     tell(s, K_PROCESSED, c["number"], int(b["index"]), entity, partitions(s, partition)["entity"], c["deliveries"],
          k["offset"], 0, 1)  # fmt: skip
-    k["offset"] = k["offset"] + 1
+    k["offset"] = _skip(s, reader, int(k["offset"] + 1), int(k["until"]))
     r["done"] = max(r["done"], k["offset"])
     if k["offset"] < k["until"]:
         _start(s, poller)

@@ -8,7 +8,7 @@ from mqlab.jit import accessor
 
 __all__ = [
     "LOG_ARRAYS", "batches", "brokers", "cells", "collectors", "logs", "partitions", "pollers", "readers", "replicas",
-    "senders",
+    "senders", "transactions",
 ]  # fmt: skip
 
 _OWN = (
@@ -22,10 +22,11 @@ _OWN = (
     ("replicas", dtypes.REPLICA),
     ("readers", dtypes.READER),
     ("pollers", dtypes.POLLER),
+    ("transactions", dtypes.TRANSACTION),
 )
 LOG_ARRAYS = HARDWARE_ARRAYS + _OWN
 """Name and dtype of every array of the state, in the order of the directory."""
 
-logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers = (
+logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers, transactions = (
     accessor(len(HARDWARE_ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN)
 )

@@ -1,4 +1,4 @@
-"""The producer's side: records are collected into batches, batches are sent, answered, and sent again.
+"""The producer's side: batches that are ready leave for the leader, several in flight.
 
     record ──(linger, or the batch is full)──► ready ──► flying ──► over
                                                  ▲          │ no, no answer in time, or the connection broke
@@ -12,134 +12,40 @@ partition, not for a connection; a producer's buffer has no end where there is n
 
 from __future__ import annotations
 
-from mqlab.core.arrivals import choose_key, next_arrival, schedule_arrival
 from mqlab.core.codes import (
-    E_ARRIVAL,
-    K_BACKED_OFF,
-    K_CONFIRMED,
-    K_CREATED,
     K_GAVE_UP,
-    K_REFUSED,
+    K_PACKET_LOST,
     K_SENT,
-    K_TIMED_OUT,
-    K_UNKNOWN,
+    P_PUBLISH,
     RANK_EVENT,
 )
 from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
-from mqlab.core.link import UP, cross
-from mqlab.core.log.batches import new_batch, release
-from mqlab.core.log.carrying import next_request, pace, send_batch, unbuffer
+from mqlab.core.link import LOST, UP, cross
+from mqlab.core.log.batches import release
+from mqlab.core.log.carrying import send_batch
 from mqlab.core.log.codes import (
     ACKS_NONE,
-    ANSWER_GAP,
-    ANSWER_YES,
     B_FLYING,
     B_OVER,
     B_READY,
-    K_COLLECTED,
     L_BATCH_IN,
     L_PUMP,
     L_TIMER,
 )
-from mqlab.core.log.records import batches, cells, collectors, logs, partitions, replicas, senders
+from mqlab.core.log.pacing import let_go
+from mqlab.core.log.records import batches, collectors, partitions, replicas, senders
+from mqlab.core.log.transactions import end_if_done, may_send
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, nodes, producers, runs
-from mqlab.jit import U64, State, kernel, seldom
-from mqlab.policies.partitioners import partition_of_key
-from mqlab.sampling import PUBLISH, ROUTE, identity, unit
+from mqlab.jit import State, kernel, seldom
+from mqlab.sampling import PUBLISH, identity
 
-__all__ = ["answered", "arrival", "is_up", "let_go_flying", "pump", "pump_again", "timed_out"]
-
-
-@kernel
-def _choose_partition(s: State, producer: int, key: int, ident: U64) -> int:
-    """Choose a partition: by the key, or the one that sticks until its batch leaves."""
-    col = collectors(s, producer)
-    if col["keyed"] == 1:
-        return partition_of_key(key, col["partitions"])
-    if col["sticky"] < 0:
-        u = unit(ROUTE, producers(s, producer)["ident"], ident, col["switches"], 0)
-        col["sticky"] = min(int(u * float(col["partitions"])), col["partitions"] - 1)
-        col["switches"] = col["switches"] + 1
-    return col["sticky"]
+__all__ = ["close_batch", "give_up", "is_up", "land", "move_on", "pump", "pump_again", "seal"]
 
 
 @kernel
-def arrival(s: State, producer: int) -> None:
-    """A record is due: it joins the open batch of its partition."""
-    p = producers(s, producer)
-    col = collectors(s, producer)
-    run = runs(s, 0)
-    sequence = p["sequence"]
-    p["sequence"] = sequence + 1
-    ident = identity(p["ident"], sequence)
-    number = run["number"]
-    run["number"] = number + 1
-    run["created"] = run["created"] + 1
-    key = choose_key(s, producer, ident, sequence)
-    where = _choose_partition(s, producer, key, ident)
-    sender = col["first_sender"] + where
-    q = senders(s, sender)
-    fresh = q["open"] < 0
-    if fresh:
-        q["open"] = new_batch(s, sender)
-        q["serial"] = q["serial"] + 1
-        batches(s, q["open"])["refs"] = 1
-        batches(s, q["open"])["name"] = number
-    slot = int(q["open"])
-    b = batches(s, slot)
-    c = cells(s, slot * logs(s, 0)["cap"] + b["count"])
-    c["number"] = number
-    c["sequence"] = sequence
-    c["created"] = run["now"]
-    c["key"] = key
-    c["delivered"] = -1
-    c["processed"] = -1
-    c["order"] = -1
-    c["deliveries"] = 0
-    c["processings"] = 0
-    c["consumer"] = -1
-    b["count"] = b["count"] + 1
-    entity = clients(s, p["client"])["entity"]
-    part = partitions(s, q["partition"])["entity"]
-    tell(s, K_CREATED, number, 0, entity, -1, 0, sequence, 0, 1)
-    tell(s, K_COLLECTED, number, 0, entity, part, int(b["count"]), b["name"], 0, 1)
-    if b["count"] >= col["most"]:
-        _close(s, sender)
-        pump(s, sender)
-    elif col["linger"] == 0:
-        pump(s, sender)
-    elif fresh:
-        push(s, run["now"] + col["linger"], RANK_EVENT, L_PUMP, sender, int(q["serial"]), 0)
-    if hards(s, 0)["on"] == 0:
-        schedule_arrival(s, producer)
-        return
-    free = pace(s, producer)
-    if free >= 0:
-        _make_next(s, producer, free)
-
-
-@kernel
-def _make_next(s: State, producer: int, free: int) -> None:
-    """With hardware: the next record is made when it is due and its producer's thread is free."""
-    due = next_arrival(s, producer)
-    if due >= 0 and max(due, free) < producers(s, producer)["stop"]:
-        push(s, max(due, free), RANK_EVENT, E_ARRIVAL, producer, 0, 0)
-
-
-@kernel
-def _let_go(s: State, slot: int) -> None:
-    """A batch is over for its producer: with hardware there is room in its buffer."""
-    if hards(s, 0)["on"] == 1:
-        producer = int(senders(s, batches(s, slot)["sender"])["producer"])
-        if unbuffer(s, producer, slot):
-            _make_next(s, producer, int(max(collectors(s, producer)["thread_free"], runs(s, 0)["now"])))
-    release(s, slot)
-
-
-@kernel
-def _close(s: State, sender: int) -> None:
+def close_batch(s: State, sender: int) -> None:
     """The open batch takes no more records, and stands in line."""
     q = senders(s, sender)
     slot = int(q["open"])
@@ -182,6 +88,16 @@ def pump_again(s: State, sender: int, serial: int) -> None:
         pump(s, sender)
     elif q["open"] >= 0 and q["serial"] == serial:
         pump(s, sender)
+    if collectors(s, q["producer"])["transaction"] >= 0:
+        move_on(s, int(q["producer"]))
+
+
+@kernel
+def _is_late(s: State, sender: int, slot: int) -> bool:
+    """Say whether the time for delivery of a batch is up; that of a later transaction has not begun."""
+    col = collectors(s, senders(s, sender)["producer"])
+    b = batches(s, slot)
+    return runs(s, 0)["now"] - b["created"] >= col["delivery"] and b["transaction"] == col["current"]
 
 
 @kernel
@@ -191,14 +107,16 @@ def pump(s: State, sender: int) -> None:
     col = collectors(s, q["producer"])
     now = runs(s, 0)["now"]
     while True:
-        if q["open"] >= 0 and now - batches(s, q["open"])["created"] >= col["delivery"]:
-            _close(s, sender)  # its time is up before it could leave
-        while q["head"] >= 0 and now - batches(s, q["head"])["created"] >= col["delivery"]:
+        if col["transaction"] >= 0 and not may_send(s, sender):
+            return
+        if q["open"] >= 0 and _is_late(s, sender, int(q["open"])):
+            close_batch(s, sender)  # its time is up before it could leave
+        while q["head"] >= 0 and _is_late(s, sender, int(q["head"])):
             late = int(q["head"])
             q["head"] = batches(s, late)["next"]
             if q["head"] < 0:
                 q["tail"] = -1
-            _give_up(s, late)
+            give_up(s, late)
         if q["head"] < 0 and q["open"] < 0:
             return
         if col["flying"] > 0 and q["flying"] >= col["flying"] and col["acks"] != ACKS_NONE:
@@ -208,9 +126,9 @@ def pump(s: State, sender: int) -> None:
             return
         if q["head"] < 0:
             opened = batches(s, q["open"])["created"]
-            if now < opened + col["linger"]:
+            if now < opened + col["linger"]:  # a full batch is closed by whoever filled it
                 return
-            _close(s, sender)
+            close_batch(s, sender)
         slot = int(q["head"])
         if batches(s, slot)["ready_at"] > now:
             _again(s, sender, batches(s, slot)["ready_at"])
@@ -245,13 +163,16 @@ def _transmit(s: State, sender: int, slot: int) -> None:
     tell(s, K_SENT, b["name"], 0, entity, part["entity"], attempt, b["sequence"], 0, b["count"])
     what = identity(p["ident"], b["name"])
     arrives = cross(s, p["client"], UP, PUBLISH, what, attempt, run["now"])
-    if hards(s, 0)["on"] == 1:
+    if arrives == LOST:
+        tell(s, K_PACKET_LOST, b["name"], 0, entity, part["entity"], attempt, P_PUBLISH, 0, b["count"])
+        release(s, slot)
+    elif hards(s, 0)["on"] == 1:
         send_batch(s, slot, attempt, epoch * 256 + node, arrives - run["now"])
     else:
         push(s, arrives, RANK_EVENT, L_BATCH_IN, slot, attempt, epoch * 256 + node)
     if col["acks"] == ACKS_NONE:
         b["sending"] = B_OVER
-        _let_go(s, slot)
+        let_go(s, slot)
         return
     b["sending"] = B_FLYING
     b["next"] = -1
@@ -266,8 +187,49 @@ def _transmit(s: State, sender: int, slot: int) -> None:
         push(s, run["now"] + col["timeout"], RANK_EVENT, L_TIMER, sender, 0, 0)
 
 
+@seldom
+def give_up(s: State, slot: int) -> None:
+    """The time for delivery is up, or all tries are: the producer reports an error and forgets the batch."""
+    b = batches(s, slot)
+    q = senders(s, b["sender"])
+    b["sending"] = B_OVER
+    b["gave"] = 1
+    entity = clients(s, producers(s, q["producer"])["client"])["entity"]
+    part = partitions(s, q["partition"])["entity"]
+    tell(s, K_GAVE_UP, b["name"], 0, entity, part, int(b["attempts"]), 0, int(b["refused"]), b["count"])
+    q["settled"] = max(q["settled"], b["sequence"] + b["count"])
+    q["born"] = max(q["born"], b["sequence"] + b["count"])
+    if q["life"] == b["life"]:
+        q["expected"] = max(q["expected"], b["sequence"] + b["count"])  # it goes on with a new epoch
+    collectors(s, q["producer"])["failed"] = 1
+    let_go(s, slot)
+
+
+@seldom
+def seal(s: State, producer: int) -> None:
+    """The transaction that records join is full: its batches stand in line, and what comes next joins another."""
+    col = collectors(s, producer)
+    for i in range(col["partitions"]):
+        if senders(s, col["first_sender"] + i)["open"] >= 0:
+            close_batch(s, int(col["first_sender"] + i))
+    col["number"] = col["number"] + 1
+    col["collected"] = 0
+
+
+@seldom
+def move_on(s: State, producer: int) -> None:
+    """Something of a transaction was settled: end it if that was the last, and send what may be sent now."""
+    col = collectors(s, producer)
+    if col["failed"] == 1 and col["number"] == col["current"] and col["collected"] > 0:
+        seal(s, producer)
+    while end_if_done(s, producer):
+        pass
+    for i in range(col["partitions"]):
+        pump(s, int(col["first_sender"] + i))
+
+
 @kernel
-def _land(s: State, sender: int, slot: int) -> None:
+def land(s: State, sender: int, slot: int) -> None:
     """Take a batch off the list of those in flight."""
     q = senders(s, sender)
     before = -1
@@ -284,126 +246,3 @@ def _land(s: State, sender: int, slot: int) -> None:
         q["fly_tail"] = before
     q["flying"] = q["flying"] - 1
     batches(s, slot)["next"] = -1
-
-
-@kernel
-def answered(s: State, slot: int, attempt: int, answer: int) -> None:
-    """The leader's answer reaches the producer; one to an earlier try is ignored."""
-    b = batches(s, slot)
-    sender = int(b["sender"])
-    q = senders(s, sender)
-    if b["sending"] == B_FLYING and b["attempts"] == attempt:
-        run = runs(s, 0)
-        entity = clients(s, producers(s, q["producer"])["client"])["entity"]
-        part = partitions(s, q["partition"])["entity"]
-        _land(s, sender, slot)
-        if answer == ANSWER_YES:
-            b["confirmed"] = run["now"]
-            run["confirmed"] = run["confirmed"] + b["count"]
-            tell(s, K_CONFIRMED, b["name"], 0, entity, part, attempt, 0, 0, b["count"])
-            b["sending"] = B_OVER
-            q["settled"] = max(q["settled"], b["sequence"] + b["count"])
-            _let_go(s, slot)
-        else:
-            log = logs(s, 0)
-            log["refused"] = log["refused"] + b["count"]
-            tell(s, K_REFUSED, b["name"], 0, entity, part, attempt, 0, answer, b["count"])
-            b["refused"] = 1
-            if answer == ANSWER_GAP and b["sequence"] <= q["settled"]:
-                _give_up(s, slot)  # the log has lost what came before: it goes on with a new epoch
-            else:
-                _retry(s, slot)
-        pump(s, sender)
-    release(s, int(slot))
-
-
-@kernel
-def _retry(s: State, slot: int) -> None:
-    """Put a batch that failed back in line, unless its time is up."""
-    b = batches(s, slot)
-    sender = int(b["sender"])
-    q = senders(s, sender)
-    col = collectors(s, q["producer"])
-    now = runs(s, 0)["now"]
-    if now - b["created"] + col["pause"] >= col["delivery"] or b["attempts"] >= col["attempts"]:
-        _give_up(s, slot)
-        return
-    b["sending"] = B_READY
-    b["ready_at"] = now + col["pause"]
-    entity = clients(s, producers(s, q["producer"])["client"])["entity"]
-    part = partitions(s, q["partition"])["entity"]
-    tell(s, K_BACKED_OFF, b["name"], 0, entity, part, int(b["attempts"]), col["pause"], 0, b["count"])
-    before = -1
-    if col["idempotent"] == 1:
-        at = int(q["head"])
-        while at >= 0 and batches(s, at)["sequence"] < b["sequence"]:
-            before = at
-            at = int(batches(s, at)["next"])
-    if before < 0:
-        b["next"] = q["head"]
-        q["head"] = slot
-    else:
-        b["next"] = batches(s, before)["next"]
-        batches(s, before)["next"] = slot
-    if b["next"] < 0:
-        q["tail"] = slot
-
-
-@seldom
-def _give_up(s: State, slot: int) -> None:
-    """The time for delivery is up, or all tries are: the producer reports an error and forgets the batch."""
-    b = batches(s, slot)
-    q = senders(s, b["sender"])
-    b["sending"] = B_OVER
-    b["gave"] = 1
-    entity = clients(s, producers(s, q["producer"])["client"])["entity"]
-    part = partitions(s, q["partition"])["entity"]
-    tell(s, K_GAVE_UP, b["name"], 0, entity, part, int(b["attempts"]), 0, int(b["refused"]), b["count"])
-    q["settled"] = max(q["settled"], b["sequence"] + b["count"])
-    q["expected"] = max(q["expected"], b["sequence"] + b["count"])  # it goes on with a new epoch
-    _let_go(s, slot)
-
-
-@seldom
-def timed_out(s: State, sender: int) -> None:
-    """Look whether the oldest request in flight is overdue."""
-    q = senders(s, sender)
-    col = collectors(s, q["producer"])
-    now = runs(s, 0)["now"]
-    while q["fly_head"] >= 0 and batches(s, q["fly_head"])["sent_again"] + col["timeout"] <= now:
-        _fail(s, int(q["fly_head"]), K_TIMED_OUT)
-    q["timer"] = 0
-    if q["fly_head"] >= 0:
-        q["timer"] = 1
-        push(s, batches(s, q["fly_head"])["sent_again"] + col["timeout"], RANK_EVENT, L_TIMER, sender, 0, 0)
-    pump(s, sender)
-
-
-@seldom
-def _fail(s: State, slot: int, kind: int) -> None:
-    """There will be no answer: what became of the batch is unknown to its producer."""
-    b = batches(s, slot)
-    q = senders(s, b["sender"])
-    entity = clients(s, producers(s, q["producer"])["client"])["entity"]
-    part = partitions(s, q["partition"])["entity"]
-    b["refused"] = 0
-    tell(s, kind, b["name"], 0, entity, part, int(b["attempts"]), 0, 0, b["count"])
-    if hards(s, 0)["on"] == 1 and kind == K_TIMED_OUT:
-        next_request(s, slot, int(b["target"]))
-    _land(s, int(b["sender"]), slot)
-    _retry(s, slot)
-
-
-@seldom
-def let_go_flying(s: State, sender: int, node: int) -> None:
-    """The connection to a node is broken: all that was sent to it before, and not answered, failed."""
-    q = senders(s, sender)
-    n = nodes(s, node)
-    at = int(q["fly_head"])
-    while at >= 0:
-        b = batches(s, at)
-        following = int(b["next"])
-        if b["target"] == node and b["epoch"] < n["epoch"]:
-            _fail(s, at, K_UNKNOWN)
-        at = following
-    pump(s, sender)
