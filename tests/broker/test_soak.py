@@ -81,7 +81,7 @@ def soak(messages):
     for name, options in QUEUES.items():
         setup.declare_queue(name, **options)
     topics = [
-        broker.topic(name, partitions=count, segment_records=1000, retention_bytes=4_000_000)
+        broker.topic(name, partitions=count, segment_records=1000, retention_bytes=1_500_000)
         for name, count in TOPICS.items()
     ]
     ways = [*QUEUES, *topics]

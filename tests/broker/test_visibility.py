@@ -98,6 +98,19 @@ def test_consumers_lose_what_they_hold_too_long_and_are_served_again(channel, br
     assert channel.stats(jobs).acked == 2
 
 
+def test_what_was_settled_is_forgotten_long_before_its_time(channel, jobs):
+    held = []
+    for n in range(3000):
+        channel.publish(n, jobs)
+        delivery = channel.get(jobs)
+        if n % 30:
+            delivery.ack()
+        else:
+            held.append(delivery)
+    leases = channel.host.queue(jobs).leases
+    assert len(held) <= len(leases._heap) < 500
+
+
 def test_a_shared_prefetch_is_free_again_when_time_is_over(channel, clock, jobs):
     channel.prefetch(1)
     consumer = channel.consume(jobs)
