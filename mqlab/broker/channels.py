@@ -239,7 +239,8 @@ class Channel(Settling, Subscribing):
                 self.host.check_room_for(found, exclusive)
                 consumer.served = True
                 self._consumers[tag] = consumer
-                self._sole = consumer if len(self._consumers) == 1 and not self._takers and not self.unacked else None
+                alone = len(self._consumers) == 1 and not (self._takers or self.unacked or self._bundles)
+                self._sole = consumer if alone else None
                 turns.enrol(found, consumer)
         if found.letters:
             self.host.post(found)

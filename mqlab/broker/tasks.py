@@ -117,9 +117,12 @@ class AsyncChannel(Subscribing):
             try:
                 pending = self._send(counted, routing_key, exchange, properties, mandatory)
                 break
-            except PublishersBlocked:  # a thread was quicker
-                if broker.memory is None or broker.memory.block_timeout_s == 0:
-                    raise
+            except PublishersBlocked:  # a thread was quicker, or the disk is slow
+                if broker.memory is not None and broker.memory.is_full:
+                    if broker.memory.block_timeout_s == 0:
+                        raise
+                elif broker.journal is not None:
+                    await asyncio.to_thread(broker.journal.wait_for_room)
         if pending is None:
             return range(0)
         try:

@@ -110,6 +110,23 @@ def test_automatic_acknowledgement_leaves_nothing_to_settle(channel, q):
         batch.ack()
 
 
+def test_what_is_left_of_a_consumer_that_is_gone_is_not_counted_as_anothers(channel, broker):
+    channel.declare_queue("old")
+    channel.declare_queue("new")
+    gone = channel.consume("old")
+    other = broker.connect().channel()
+    other.publish_many("abc", "old")
+    batch = gone.receive_many(10)
+    channel.delete_queue("old")
+    consumer = channel.consume("new", prefetch=2)
+    other.publish_many("de", "new")
+    batch[0].ack()
+    batch[-1].ack(multiple=True)
+    assert (consumer.held, channel.stats("new").unacked) == (2, 2)
+    consumer.receive_many(10).ack()
+    assert (consumer.held, channel.stats("new").acked) == (0, 2)
+
+
 def test_transactions_settle_batches_too(channel, broker, q):
     consumer = channel.consume(q)
     channel.publish_many("abc", q)

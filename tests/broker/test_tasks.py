@@ -14,6 +14,7 @@ from mqlab.broker import (
     Confirmation,
     ManualClock,
     NotFound,
+    Properties,
     PublishersBlocked,
     PublishRefused,
     ReceiveTimeout,
@@ -108,6 +109,46 @@ def test_deliveries_are_iterated_over_and_others_have_their_turn(broker):
         assert turns >= 10
 
     play(work())
+
+
+def test_tasks_take_batches_too(broker):
+    async def work():
+        channel = broker.connect_async().channel()
+        channel.declare_queue("q")
+        consumer = channel.consume("q", prefetch=10)
+        waiting = asyncio.create_task(consumer.get_many(3))
+        await asyncio.sleep(0)
+        await channel.publish_many("abcd", "q")
+        first = await waiting
+        first.ack()
+        assert (first.bodies, (await consumer.get()).body) == (["a", "b", "c"], "d")
+        with pytest.raises(ValueError, match="maximum is 0"):
+            await consumer.get_many(0)
+
+    play(work())
+
+
+def test_confirms_of_a_journal_and_commits_to_it_are_awaited(tmp_path):
+    kept = Properties(persistent=True)
+
+    async def work():
+        broker = Broker(data=tmp_path)
+        async with broker.connect_async() as connection:
+            channel, other = connection.channel(), connection.channel()
+            channel.declare_queue("q", durable=True)
+            numbers = await asyncio.gather(*(channel.publish(n, "q", properties=kept) for n in range(50)))
+            assert numbers == list(range(1, 51))
+            other.select()
+            for delivery in await other.fetch("q", 10):
+                delivery.ack()
+            await other.publish("from a transaction", "q", properties=kept)
+            await other.commit()
+        await broker.close_async()
+
+    play(work())
+    with Broker(data=tmp_path) as again:
+        channel = again.connect().channel()
+        assert [each.body for each in channel.fetch("q", 100)] == [*range(10, 50), "from a transaction"]
 
 
 def test_a_task_waits_by_the_brokers_clock(broker, clock):

@@ -88,7 +88,7 @@ class Topic:
             try:
                 return self.publish(body, key, partition=partition, headers=headers)
             except PublishersBlocked:  # a thread was quicker
-                if broker.memory is None or broker.memory.block_timeout_s == 0:
+                if broker.memory is not None and broker.memory.block_timeout_s == 0:
                     raise
 
     def publish_many(
