@@ -102,6 +102,10 @@ class Channel(Settling, Subscribing):
         """Whether confirms are on."""
         return self._publisher.is_confirming
 
+    def skip_numbers(self, how_many: int) -> range:
+        """Give numbers to publishes that failed, because a client in another process has counted them."""
+        return self._publisher.skip(how_many)
+
     def wait_for_confirms(self) -> tuple[int, ...]:
         """Return the numbers of publishes that were refused since the last call, when none is undecided any more."""
         self.check_open()

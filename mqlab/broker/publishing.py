@@ -65,7 +65,7 @@ class Publisher:
         with self._lock:
             while self._undecided:
                 self._decided.wait()
-            refused, self._refused = tuple(self._refused), []
+            refused, self._refused = tuple(sorted(self._refused)), []
         return refused
 
     def publish(
@@ -123,10 +123,12 @@ class Publisher:
             journal.wait_for_room()
         return journal
 
-    def skip(self, how_many: int) -> None:
-        """Give numbers to publishes that failed, because somebody else counts them."""
+    def skip(self, how_many: int) -> range:
+        """Give numbers to publishes that failed, because a client in another process has counted them."""
         with self._lock:
+            numbers = range(self._issued + 1, self._issued + 1 + how_many)
             self._issued += how_many
+        return numbers
 
     def _told(self, numbers: range, refused: set[int], fine: bool) -> None:
         """Decide, now that the journal has what was published; if it could not take it, all is refused."""

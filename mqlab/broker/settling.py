@@ -153,6 +153,14 @@ class Settling:
                 delivery.taker.queue.refuse(delivery)
         self._after()
 
+    def settle_tags(self, tags: Iterable[int], how: Settlement) -> None:
+        """Settle these deliveries together, as a client in another process names them."""
+        if self.transaction_mode is not None:
+            for tag in tags:
+                self.transaction_mode.settle(tag, False, how)
+            return
+        self._settle_all([self._pop(tag) for tag in tags], [], how)
+
     def _ack_all(self, settled: list[Delivery]) -> None:
         sole = self._sole
         if sole is not None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mqlab.cli import assignment, compare, doctor, grade, lab, look, run, scenarios, sweep, systems
+from mqlab.cli import assignment, broker, compare, doctor, grade, lab, look, run, scenarios, sweep, systems
 from mqlab.errors import BadInput, did_you_mean
 
 
@@ -56,6 +56,7 @@ _RUN, _LOOK, _WRITE, _TEACH, _LAB = "Run", "Look into runs", "Write scenarios", 
 app.command("run", rich_help_panel=_RUN)(run.run)
 app.command("sweep", rich_help_panel=_RUN)(sweep.sweep)
 app.command("replay", rich_help_panel=_RUN)(look.replay)
+app.add_typer(broker.app, name="broker", rich_help_panel=_RUN)
 app.command("explain", rich_help_panel=_LOOK)(look.explain)
 app.command("compare", rich_help_panel=_LOOK)(compare.compare)
 app.command("scenarios", rich_help_panel=_WRITE)(scenarios.scenarios)
