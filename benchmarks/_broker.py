@@ -12,10 +12,18 @@ import json
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mqlab.broker import Channel, Properties
 
 BATCH = 100
+BODY = b"x" * 100
 
 
 def between(consume: Callable[[], None], produce: Callable[[], None]) -> float:
@@ -121,7 +129,95 @@ def kombu(messages: int) -> float:
     return between(consume, produce)
 
 
+# on disk
+
+
+def memory_disks() -> list[str]:
+    """List where disks are that are none (Linux)."""
+    try:
+        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    except OSError:
+        return []
+    return [fields[1] for fields in mounts if fields[2] in ("tmpfs", "ramfs")]
+
+
+@contextmanager
+def folder_on_disk() -> Iterator[Path]:
+    """Make a folder here, and refuse if here is no disk: memory syncs at once."""
+    here = Path.cwd().resolve()
+    places = sorted([*memory_disks(), "/"], key=len)
+    nearest = [place for place in places if here.is_relative_to(place)][-1]
+    if nearest in memory_disks():
+        sys.exit(f"{here} is in memory (tmpfs), where a sync costs nothing; run this in a folder on a disk")
+    with TemporaryDirectory(prefix=".mqlab-bench-", dir=here) as folder:
+        yield Path(folder)
+
+
+def journalled(messages: int, publish: Callable[[Channel, int], None]) -> float:
+    """Time persistent messages of 100 bytes into a durable queue, until all are confirmed (sync always)."""
+    from mqlab import Broker
+
+    with folder_on_disk() as folder, Broker(data=folder) as broker:
+        channel = broker.connect().channel()
+        channel.declare_queue("q", durable=True)
+        channel.confirms()
+        start = perf_counter()
+        publish(channel, messages)
+        channel.wait_for_confirms()
+        return perf_counter() - start
+
+
+def each_synced(channel: Channel, messages: int) -> None:
+    """Wait for each confirm: a sync a message."""
+    kept = persistent()
+    for _ in range(messages):
+        channel.publish(BODY, "q", properties=kept)
+        channel.wait_for_confirms()
+
+
+def pipelined(channel: Channel, messages: int) -> None:
+    """Publish one at a time; confirms come when they come."""
+    kept = persistent()
+    for _ in range(messages):
+        channel.publish(BODY, "q", properties=kept)
+
+
+def pipelined_batches(channel: Channel, messages: int) -> None:
+    """Publish in batches; confirms come when they come."""
+    kept, batch = persistent(), [BODY] * BATCH
+    for _ in range(0, messages, BATCH):
+        channel.publish_many(batch, "q", properties=kept)
+
+
+def persistent() -> Properties:
+    """Make what a message says that is to be kept."""
+    from mqlab.broker import Properties
+
+    return Properties(persistent=True)
+
+
+def recover(messages: int) -> float:
+    """Time opening a journal of messages that were published one at a time, until a consumer could have them."""
+    from mqlab import Broker
+
+    with folder_on_disk() as folder:
+        with Broker(data=folder, sync="never") as broker:
+            channel = broker.connect().channel()
+            channel.declare_queue("q", durable=True)
+            pipelined(channel, messages)
+        del broker, channel
+        start = perf_counter()
+        with Broker(data=folder) as again:
+            wall_s = perf_counter() - start
+            assert again.stats()["q"].ready == messages
+        return wall_s
+
+
 SIDES: dict[str, Callable[[int], float]] = {
+    "journal-each": lambda messages: journalled(messages, each_synced),
+    "journal-pipelined": lambda messages: journalled(messages, pipelined),
+    "journal-batches": lambda messages: journalled(messages, pipelined_batches),
+    "journal-recover": recover,
     "queue": std_queue,
     "simple-queue": simple_queue,
     "mqlab": mqlab_single,

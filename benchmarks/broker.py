@@ -4,6 +4,9 @@ Rates are messages per second from the first publish to the last acknowledgement
 task_done; kombu's memory transport put, get and ack (fewer messages, because it needs longer; a rate does not mind).
 The bodies are ints. In batches the consumer takes each body in hand and acknowledges the batch; no delivery is made of
 a message that nobody asks anything else. Batches are judged with a prefetch limit, as one would use them.
+
+On disk, persistent messages of 100 bytes go into a durable queue until all are confirmed, and a journal of a million
+that were published one at a time is opened again. A folder in memory (tmpfs) is refused: a sync costs nothing there.
 """
 
 from __future__ import annotations
@@ -25,9 +28,15 @@ def rate(side: str, messages: int, scale: Scale) -> float | None:
     return float(figures["messages"]) / float(figures["wall_s"])
 
 
+def seconds(side: str, messages: int, scale: Scale) -> float:
+    """Seconds that one side takes for so many messages."""
+    return float(run_script(HERE / "_broker.py", side, str(round(scale.of(messages, least=1000))))["wall_s"])
+
+
 KOMBU = with_version("kombu", "kombu {} memory transport")
 QUEUE = "queue.Queue put, get, task_done"
 UNIT = "messages/s"
+EACH = "mqlab, a sync for each message"
 
 GROUPS = (
     Group(
@@ -48,6 +57,20 @@ GROUPS = (
             Row("one message at a time, prefetch 1000", UNIT, "prefetch", "queue", QUEUE),
             Row("in batches of 100, prefetch unlimited", UNIT, "batches", "queue", QUEUE),
             Row("one message at a time, beside C", UNIT, "one", "simple", "queue.SimpleQueue put, get"),
+        ],
+    ),
+    Group(
+        "journalled on disk",
+        measures={
+            "each": partial(rate, "journal-each", 3_000),
+            "pipelined": partial(rate, "journal-pipelined", 100_000),
+            "in batches": partial(rate, "journal-batches", 300_000),
+            "recover": partial(seconds, "journal-recover", 1_000_000),
+        },
+        rows=[
+            Row("journalled, group commit, batches of 100", UNIT, "in batches", "each", EACH, 20, "ratio >= target"),
+            Row("journalled, group commit, one at a time", UNIT, "pipelined", "each", EACH),
+            Row("open and recover 1 million journalled messages", "s", "recover", None, None, 5, "ours <= target"),
         ],
     ),
 )

@@ -88,15 +88,15 @@ class Broker:
         self._idle: list[Waiter] = []
         if data is not None:
             disk = RealDisk(data) if isinstance(data, str | os.PathLike) else data
-            self._recover(Journal(disk, SyncPolicy.of(sync), segment_bytes))
+            with collector_off():
+                self._recover(Journal(disk, SyncPolicy.of(sync), segment_bytes))
 
     def _recover(self, journal: Journal) -> None:
         """Take over what a journal knows."""
         self.journal, found = journal, journal.recovered
         assert found is not None
         try:
-            with collector_off():
-                restore(self._hosts, found, lambda name: VirtualHost(self, name))
+            restore(self._hosts, found, lambda name: VirtualHost(self, name))
         except BaseException:
             journal.close(clean=False)
             raise

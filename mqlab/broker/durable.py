@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from mqlab.broker import rules
 from mqlab.broker.journal import Journal, Recovered, Stream
-from mqlab.broker.journal.storing import Envelopes, body_of, stored_body
+from mqlab.broker.journal.storing import BYTES, Envelopes, body_of, stored_body
 from mqlab.broker.lines import Place
-from mqlab.broker.messages import size_of
+from mqlab.broker.messages import Envelope, size_of
 from mqlab.broker.options import QueueOptions
 from mqlab.model import Binding, DeadLetter, Exchange
 
@@ -139,19 +139,23 @@ class QueueLog:
         counted = queue.options.delivery_limit >= 0
         memory = queue.host.broker.memory
         back_ns = clock.now_ns() - clock.wall_ns()
-        found, returns, handed = self._envelopes.found, stream.returns, stream.handed
+        returns, handed = stream.returns, stream.handed
         weighed = queue.options.max_bytes >= 0 or memory is not None
         most, limit = queue.options.max_priority, queue.options.delivery_limit
         dead: list[Place] = []
         standing: list[Place] = []
+        stored, envelope, level = b"", Envelope("", ""), 0
         for position, copy in sorted(stream.copies.items()):
-            envelope = found(copy.envelope)
-            message = (body_of(copy.kind, copy.body), envelope)
-            expires_ns = None if copy.expires_ns < 0 else copy.expires_ns + back_ns
-            size_bytes = size_of(message) if weighed else 0
-            place = Place(message, position, min(envelope.properties.priority, most), size_bytes, expires_ns)
-            place.segment, place.stored_bytes = copy.segment, copy.size_bytes
-            came_back = max(returns.get(position, 0), copy.returns)
+            kind, body, said, ends_ns, came_back, segment, stored_bytes = copy
+            if said != stored:  # most have the envelope of the one before
+                stored, envelope = said, self._envelopes.found(said)
+                level = min(envelope.properties.priority, most)
+            message = (body if kind == BYTES else body_of(kind, body), envelope)
+            expires_ns = None if ends_ns < 0 else ends_ns + back_ns
+            place = Place(message, position, level, size_of(message) if weighed else 0, expires_ns)
+            place.segment, place.stored_bytes = segment, stored_bytes
+            if position in returns:
+                came_back = max(came_back, returns[position])
             if position in handed:
                 came_back += 1
                 self._journal.returned(self.stream, position, came_back)
@@ -165,7 +169,7 @@ class QueueLog:
             memory.hold(sum(place.size_bytes for place in live.values()))
         queue.out = max(stream.next, queue.out)
         queue.base = queue.out - len(live)
-        self._journal.adopt([(place.segment, place.stored_bytes) for place in live.values()])
+        self._journal.adopt((place.segment, place.stored_bytes) for place in live.values())
         return dead
 
 

@@ -124,8 +124,7 @@ def read_journal(disk: Disk) -> Recovered:
             found.cut = Cut(file, 0, len(data))
             break
         form.check_head(file, data, number)
-        with collector_off():
-            end = _replay(found, data, number, file)
+        end = _replay(found, data, number, file)
         if end < len(data):
             if not newest:
                 raise CorruptJournal(file, end, "a frame does not match its checksum, and newer segments follow")
@@ -137,12 +136,18 @@ def read_journal(disk: Disk) -> Recovered:
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """Many objects and no garbage: looking for some would take longer than reading."""
+    """Many objects and no garbage: looking for some would take longer than reading.
+
+    In the end all objects count as old; otherwise the collector would look at all of them at once.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # there is no other way to make objects old
+            gc.freeze()
+            gc.unfreeze()
         if was_on:
             gc.enable()
 
@@ -186,13 +191,25 @@ def _take_in(found: Recovered, data: bytes, at: int, end: int, number: int) -> N
     """Take in the records of one frame."""
     put_head, put_size = form.PUT_HEAD.unpack_from, form.PUT_HEAD.size
     new, stored = tuple.__new__, Stored
+    found.clean = False
     while at < end:
         what = data[at]
-        found.clean = False
         if what == form.PUT:
             _, stream_number, first, how_many, expires_ns, returns, envelope_size = put_head(data, at)
             stream = found.streams.get(stream_number) or found.stream(stream_number)
             kinds = at + put_size
+            if how_many == 1:
+                begin = kinds + 5
+                last = begin + envelope_size
+                end_of_it = last + int.from_bytes(data[kinds + 1 : begin], "little")
+                stream.copies[first] = new(
+                    stored,
+                    (data[kinds], data[last:end_of_it], data[begin:last], expires_ns, returns, number, end_of_it - at),
+                )
+                if first >= stream.next:
+                    stream.next = first + 1
+                at = end_of_it
+                continue
             begin = kinds + 5 * how_many
             lengths = struct.unpack_from(f"<{how_many}I", data, kinds + how_many)
             envelope = data[begin : begin + envelope_size]
@@ -219,6 +236,7 @@ def _take_in(found: Recovered, data: bytes, at: int, end: int, number: int) -> N
                 stream.next = max(stream.next, position + 1)
             at += 8 * how_many
         else:
+            found.clean = False
             at = _take_in_rarer(found, data, at, what)
     if at != end:
         raise ValueError(f"the last record ends {at - end} bytes behind its frame")

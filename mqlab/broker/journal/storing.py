@@ -16,7 +16,7 @@ from typing import Any
 from mqlab.broker.errors import NotStorable
 from mqlab.broker.messages import PLAIN, Death, Envelope, Properties
 
-__all__ = ["Envelopes", "body_of", "check_bodies", "stored_body"]
+__all__ = ["BYTES", "Envelopes", "body_of", "check_bodies", "stored_body"]
 
 BYTES, TEXT, JSON = 0, 1, 2
 CACHED_MAX = 1000

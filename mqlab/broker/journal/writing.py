@@ -23,8 +23,8 @@ import json
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -215,13 +215,13 @@ class Journal:
             if self._names.pop(form.key_of(key), None) is not None:
                 self._append(record)
 
-    def adopt(self, where: Sequence[tuple[int, int]]) -> None:
+    def adopt(self, where: Iterable[tuple[int, int]]) -> None:
         """Count copies that were recovered, by segment and size."""
         with self._lock:
-            for number, size_bytes in where:
-                segment = self._segments[number]
-                segment.live += 1
-                segment.live_bytes += size_bytes
+            for place, how_many in Counter(where).items():
+                segment = self._segments[place[0]]
+                segment.live += how_many
+                segment.live_bytes += how_many * place[1]
 
     def release(self, where: Sequence[tuple[int, int]]) -> None:
         """Count copies as no longer standing where they stood: they are about to be put again."""
