@@ -16,7 +16,7 @@ from mqlab.core.records import dists, table
 from mqlab.jit import U64, State, kernel, often
 from mqlab.sampling import exp, exponential, normal, unit
 
-__all__ = ["SCRATCH", "pick", "sample", "sample_often"]
+__all__ = ["SCRATCH", "fixed", "is_fixed", "pick", "sample", "sample_often"]
 
 SCRATCH = 64
 """The first cells of the table of reals are the stack of :func:`sample`."""
@@ -95,6 +95,22 @@ def sample_often(s: State, index: int, purpose: U64, who: U64, what: U64, attemp
     if d["count"] != 1 or d["kind"] != DIST_EXPONENTIAL:
         return sample(s, index, purpose, who, what, attempt, k)
     value = d["p0"] * exponential(purpose, who, what, attempt, k)
+    if not value > 0.0:
+        return 0
+    return int(min(value, _LONGEST_NS) + 0.5)
+
+
+@often
+def is_fixed(s: State, index: int) -> bool:
+    """Say whether every draw is the same: then nobody needs to work out whose draw it is."""
+    d = dists(s, index)
+    return d["count"] == 1 and d["kind"] == DIST_CONSTANT
+
+
+@often
+def fixed(s: State, index: int) -> int:
+    """Give the duration in whole ns that every draw is."""
+    value = dists(s, index)["p0"]
     if not value > 0.0:
         return 0
     return int(min(value, _LONGEST_NS) + 0.5)

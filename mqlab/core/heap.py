@@ -64,7 +64,7 @@ def _first_of(s: State, child: int, stop: int) -> int:
     return best
 
 
-@kernel
+@often
 def _first_child(s: State, i: int, n: int) -> int:
     """Find the first of the children of ``i`` among ``n`` events; -1 if it has none.
 

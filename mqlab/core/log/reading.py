@@ -24,7 +24,7 @@ from mqlab.core.codes import (
     K_STARTED,
     RANK_EVENT,
 )
-from mqlab.core.distributions import sample
+from mqlab.core.distributions import fixed, is_fixed, sample
 from mqlab.core.heap import push
 from mqlab.core.lanes import touch_group
 from mqlab.core.link import DOWN, UP, cross
@@ -233,8 +233,11 @@ def _start(s: State, poller: int) -> None:
         touch_group(s, int(k["group"]))
         g["busy"] = g["busy"] + 1
         k["busy"] = WORKING
-    what = identity(p["ident"], c["sequence"])
-    takes = sample(s, g["service"], SERVICE, g["ident"], what, c["deliveries"], 0)
+    if is_fixed(s, g["service"]):
+        takes = fixed(s, g["service"])
+    else:
+        what = identity(p["ident"], c["sequence"])
+        takes = sample(s, g["service"], SERVICE, g["ident"], what, c["deliveries"], 0)
     k["work"] = k["work"] + 1
     tell(s, K_STARTED, c["number"], int(b["index"]), clients(s, k["client"])["entity"],
          partitions(s, r["partition"])["entity"], c["deliveries"], takes, 0, 1)  # fmt: skip
