@@ -14,6 +14,7 @@ from mqlab.broker.durable import restore
 from mqlab.broker.errors import BrokerClosed, NotFound, PreconditionFailed
 from mqlab.broker.hosts import VirtualHost
 from mqlab.broker.journal import SEGMENT_BYTES, Disk, Journal, RealDisk, Recovery, SyncPolicy, collector_off
+from mqlab.broker.log.durable import restore_topics
 from mqlab.broker.log.statistics import TopicStats
 from mqlab.broker.log.topics import Topic
 from mqlab.broker.memory import Memory
@@ -97,6 +98,7 @@ class Broker:
         assert found is not None
         try:
             restore(self._hosts, found, lambda name: VirtualHost(self, name))
+            restore_topics(self._hosts, found, journal)
         except BaseException:
             journal.close(clean=False)
             raise

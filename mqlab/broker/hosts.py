@@ -366,6 +366,7 @@ class VirtualHost:
         for queue in self.queues():
             if queue.log is not None:
                 queue.log.rewrite(segment)
+        self.topics.rewrite(segment)
 
     def bindings_of(self, queue: str) -> list[Binding]:
         """List what a queue is bound to."""

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mqlab.broker.errors import IllegalGeneration, NotAssigned, PreconditionFailed, RebalanceInProgress, UnknownMember
+from mqlab.broker.log.durable import keep_offsets
 from mqlab.policies.assignors import ASSIGNORS
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ class Group:
                         f"{part[0]}/{part[1]} is not assigned to member `{member.id}`", "commit only what it polled"
                     )
             self.committed.update(offsets)
+            keep_offsets(self)
         if self.topics.host.broker.draining:
             self.topics.host.broker.look_if_idle()
 

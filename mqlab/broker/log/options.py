@@ -32,6 +32,8 @@ class TopicOptions:
     """How much each partition keeps at least; whole segments go."""
     segment_records: int = 1024
     """Records of a segment."""
+    durable: bool = False
+    """Kept by the broker's journal, with what groups commit; a publish then waits until it is there."""
 
     def __post_init__(self) -> None:
         for name in ("partitions", "segment_records"):

@@ -22,6 +22,7 @@ from mqlab.broker.messages import weight_of
 from mqlab.broker.waiting import Waiter
 
 if TYPE_CHECKING:
+    from mqlab.broker.log.durable import PartitionLog
     from mqlab.broker.log.topics import Topic
 
 __all__ = ["Partition"]
@@ -49,7 +50,8 @@ class Partition:
     """One log of a topic."""
 
     __slots__ = (
-        "_alarmed", "_segments", "_waiters", "_weighs", "dropped", "end", "lock", "number", "size_bytes", "topic",
+        "_alarmed", "_segments", "_waiters", "_weighs", "dropped", "end", "lock", "log", "number", "size_bytes",
+        "topic",
     )  # fmt: skip
 
     def __init__(self, topic: Topic, number: int) -> None:
@@ -64,6 +66,8 @@ class Partition:
         self._waiters: dict[Waiter, None] = {}
         self._weighs = topic.options.retention_bytes >= 0 or topic.host.broker.memory is not None
         self._alarmed = False
+        self.log: PartitionLog | None = None
+        """Its part in the journal, if its topic is durable and there is one."""
 
     @property
     def start(self) -> int:
@@ -94,6 +98,8 @@ class Partition:
                 done = upto
                 if self._weighs:
                     self._weigh(segment, part)
+            if self.log is not None:
+                self.log.put(first, bodies, keys, stamp)
             freed = self._hold_to_limits(stamp.time_ns)
             waiters, self._waiters = self._waiters, {}
         for waiter in waiters:
@@ -154,12 +160,51 @@ class Partition:
         with self.lock:
             self._waiters.pop(waiter, None)
 
+    # kept by the journal
+
+    def columns(self, first: int, count: int) -> tuple[list[Any], list[Key], list[Stamp]]:
+        """Copy bodies, keys and stamps from an offset on. The lock is held."""
+        bodies: list[Any] = []
+        keys: list[Key] = []
+        stamps: list[Stamp] = []
+        for segment in self._segments:
+            low, high = max(0, first - segment.base), first + count - segment.base
+            if high > 0:
+                bodies += segment.bodies[low:high]
+                keys += segment.keys[low:high]
+                stamps += segment.stamps[low:high]
+        return bodies, keys, stamps
+
+    def begin_at(self, offset: int) -> None:
+        """Begin with an offset, because what stood before is gone. Nobody uses it yet."""
+        self._segments = [Segment(offset)]
+        self.end = self.dropped = offset
+
+    def hold(self, body: Any, key: Key, stamp: Stamp) -> None:
+        """Hold a record that was found again. Nobody uses it yet."""
+        segment = self._segments[-1]
+        if len(segment.bodies) >= self.topic.options.segment_records:
+            segment = Segment(self.end)
+            self._segments.append(segment)
+        segment.bodies.append(body)
+        segment.keys.append(key)
+        segment.stamps.append(stamp)
+        self.end += 1
+        if self._weighs:
+            self._weigh(segment, (body,))
+
+    def look_at_age(self) -> None:
+        """Drop what is too old by now."""
+        with self.lock:
+            freed = self._hold_to_limits(self.topic.host.broker.clock.now_ns())
+        self._free(freed)
+
     # retention
 
     def _hold_to_limits(self, now_ns: int) -> int:
         """Drop segments that are too old or too much, and say how many bytes that frees. The lock is held."""
         options, segments = self.topic.options, self._segments
-        freed = 0
+        freed, start = 0, self.start
         if options.retention_bytes >= 0:
             while len(segments) > 1 and self.size_bytes - segments[0].size_bytes >= options.retention_bytes:
                 freed += self._drop_first()
@@ -169,6 +214,8 @@ class Partition:
                     segments.append(Segment(self.end))
                 freed += self._drop_first()
             self._set_alarm()
+        if self.log is not None and self.start > start:
+            self.log.cut(self.start)
         return freed
 
     def _drop_first(self) -> int:
@@ -185,10 +232,8 @@ class Partition:
         self._alarmed = True
 
         def look() -> None:
-            with self.lock:
-                self._alarmed = False
-                freed = self._hold_to_limits(clock.now_ns())
-            self._free(freed)
+            self._alarmed = False
+            self.look_at_age()
 
         clock = self.topic.host.broker.clock
         clock.call_at(first.stamps[-1].time_ns + self.topic.options.retention_ns, look)

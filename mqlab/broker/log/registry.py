@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker.errors import BrokerClosed, BrokerError, NotFound, PreconditionFailed
+from mqlab.broker.log.durable import keep_topic
 from mqlab.broker.log.groups import Group
 from mqlab.broker.log.members import Member, OnParts
 from mqlab.broker.log.options import MemberOptions, TopicOptions, options_from
@@ -39,7 +40,11 @@ class Topics:
             if there is None:
                 if not name:
                     raise PreconditionFailed("a topic needs a name", "give one")
-                there = self.all[name] = Topic(self.host, name, options_from(TopicOptions, "a topic", words))
+                there = Topic(self.host, name, options_from(TopicOptions, "a topic", words))
+                if there.is_kept and self.host.broker.journal is not None:
+                    keep_topic(there, self.host.broker.journal)
+                self.all[name] = there
+                self.host.broker.wait_until_safe()
                 return there
         wanted = options_from(TopicOptions, "a topic", words)
         for word in words:
@@ -50,6 +55,25 @@ class Topics:
                     f"ask for it with {word}={has!r}, or without",
                 )
         return there
+
+    def restore(self, name: str, options: TopicOptions) -> Topic:
+        """Have a topic that was there before, still empty."""
+        topic = self.all[name] = Topic(self.host, name, options)
+        return topic
+
+    def restore_group(self, name: str, committed: dict[tuple[str, int], int]) -> None:
+        """Have a group that was there before, with what it had committed."""
+        group = self.groups[name] = Group(self, name, MemberOptions().assignor)
+        group.committed = {part: at for part, at in committed.items() if part[0] in self.all}
+        group.names = {topic for topic, _ in group.committed}
+
+    def rewrite(self, segment: int) -> None:
+        """Have all partitions append again what they have in a segment of the journal."""
+        for topic in list(self.all.values()):
+            for partition in topic.partitions:
+                with partition.lock:
+                    if partition.log is not None:
+                        partition.log.rewrite(segment)
 
     def find(self, name: str) -> Topic:
         """Find a topic."""

@@ -8,12 +8,14 @@ A record is appended once, however many groups read it, and stays until retentio
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mqlab.broker.errors import BrokerClosed, PreconditionFailed, PublishersBlocked
+from mqlab.broker.journal.storing import check_bodies
 from mqlab.broker.log.options import TopicOptions
 from mqlab.broker.log.partitions import Partition
 from mqlab.broker.log.records import Key, Place
@@ -70,18 +72,24 @@ class Topic:
         ------
         PreconditionFailed
             There is no such partition.
+        NotStorable
+            The topic is durable, and the journal could not give such a body back.
         BrokerClosed, PublishersBlocked
             The broker takes nothing new; or it is above its memory limit and stayed there for its ``block_timeout_s``.
         """
-        self._let_in()
+        self._let_in((body,))
         where = self.partition(self._partition_of(key) if partition is None else partition)
-        return Place(where.number, where.append((body,), (key,), headers or _NO_HEADERS))
+        place = Place(where.number, where.append((body,), (key,), headers or _NO_HEADERS))
+        self._wait_until_safe()
+        return place
 
     async def send(
         self, body: Any, key: Key = None, *, partition: int | None = None, headers: Mapping[str, str] | None = None
     ) -> Place:
         """Do as :meth:`publish` in a task, which waits for room in memory without keeping the event loop."""
         broker = self.host.broker
+        if self.is_kept:  # it waits for the disk
+            return await asyncio.to_thread(self.publish, body, key, partition=partition, headers=headers)
         while True:
             if broker.memory is not None:
                 await broker.memory.wait_in_task(broker.clock)
@@ -100,14 +108,15 @@ class Topic:
         All have ``key``, or each its own of ``keys``. Without any the whole batch goes to one partition, and the next
         batch to the next, as Kafka's sticky partitioner does.
         """
-        self._let_in()
         headers = headers or _NO_HEADERS
         counted = bodies if isinstance(bodies, list | tuple | range) else tuple(bodies)
+        self._let_in(counted)
         if not counted:
             return {}
         if keys is None:
             where = self.partition(self._partition_of(key) if partition is None else partition)
             first = where.append(counted, (key,) * len(counted), headers)
+            self._wait_until_safe()
             return {where.number: range(first, first + len(counted))}
         by_partition: dict[int, tuple[list[Any], list[Key]]] = {}
         for body, each in zip(counted, keys, strict=True):
@@ -119,10 +128,23 @@ class Topic:
         for number, (some_bodies, some_keys) in sorted(by_partition.items()):
             first = self.partition(number).append(some_bodies, some_keys, headers)
             placed[number] = range(first, first + len(some_bodies))
+        self._wait_until_safe()
         return placed
 
-    def _let_in(self) -> None:
+    @property
+    def is_kept(self) -> bool:
+        """Whether a journal keeps it."""
+        return self.options.durable and self.host.broker.journal is not None
+
+    def _wait_until_safe(self) -> None:
+        if self.options.durable:
+            self.host.broker.wait_until_safe()
+
+    def _let_in(self, bodies: Sequence[Any]) -> None:
         broker = self.host.broker
+        if self.options.durable and broker.journal is not None:
+            check_bodies(bodies)
+            broker.journal.wait_for_room()
         if broker.memory is not None:
             broker.memory.wait_for_room(broker.clock)
         if broker.draining or broker.closed:

@@ -120,7 +120,7 @@ def consume(folder, memory, life, seed):
         marker.confirms(told)
         consumer = channel.consume("q", prefetch=luck.choice((1, 20)))
         while True:
-            batch = consumer.receive_many(20)
+            batch = list(consumer.receive_many(20))
             for each in batch:
                 memory.receive(each, life)
             chance = luck.random()
