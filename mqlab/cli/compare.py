@@ -20,18 +20,32 @@ Row = dict[str, Any]
 
 
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="A run folder, or a scenario to be run.")],
+    first: Annotated[
+        str | None, typer.Argument(metavar="A", help="A run folder, or a scenario to be run.")
+    ] = None,
     second: Annotated[
         str | None, typer.Argument(metavar="B", help="Another one; may be left out if --set changes A.")
     ] = None,
     seed: Seed = None,
     overrides: Overrides = None,
+    paper: Annotated[
+        str | None, typer.Option("--paper", metavar="NAME", help="Put a published table beside what is simulated.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Put two runs side by side: fates, anomalies, latency, throughput.
 
-    --set changes B; without B it changes a copy of A.
+    --set changes B; without B it changes a copy of A. With --paper, a published table stands beside what is
+    simulated on the same machines.
     """
+    if paper is not None:
+        from mqlab.cli.papers import show_paper
+
+        if first is not None:
+            raise BadInput("--paper runs scenarios of its own", mend="name no run beside it")
+        return show_paper(paper, seed_of(seed), tuple(overrides or ()), json)
+    if first is None:
+        raise BadInput("there is nothing to compare", mend="name a run folder or a scenario, or --paper")
     from mqlab.cli.console import print_json
     from mqlab.cli.find import find_run, is_run_folder
 

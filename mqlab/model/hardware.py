@@ -17,6 +17,8 @@ class Processor:
     cores: int = 1
     request_ns: int = 0
     record_ns: int = 0
+    follower_ns: int = 0
+    """An append costs so much more for each follower that its leader keeps an eye on."""
     bytes_per_s: int = 0
     """How quickly bytes go through; 0: they cost nothing."""
 

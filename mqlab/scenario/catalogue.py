@@ -70,7 +70,8 @@ def find(source: str | Path) -> Path:
             return path
         what = f"`{text}` is a folder, not a scenario" if path.is_dir() else f"there is no file `{text}`"
         raise ScenarioError(what, mend="give the path of a scenario, or a name that `mqlab scenarios` lists")
-    names = {path.stem: path for path in sorted(folder().glob(f"*{_SUFFIX}"))}
+    places = [*sorted(folder().glob(f"*{_SUFFIX}")), *sorted(folder().glob(f"papers/*{_SUFFIX}"))]
+    names = {path.stem: path for path in places}
     if text not in names:
         beside = Path(f"{text}{_SUFFIX}")
         hint = f"for a file write `./{beside}`" if beside.is_file() else did_you_mean(text, names, "scenarios")

@@ -16,11 +16,12 @@ _DISKS_MAX = 64
 
 
 class ProcessorSpec(Spec):
-    """A processor: so many things at a time, and what a request, each of its records and its bytes cost."""
+    """A processor: so many things at a time; what a request, its records and bytes, and an append's followers cost."""
 
     cores: Count | None = None
     request: Duration | None = None
     record: Duration | None = None
+    follower: Duration | None = None
     bytes: Bandwidth | None = None
 
 
@@ -118,7 +119,9 @@ def _machine(book: Book, path: Path, spec: MachineSpec) -> Machine:
         raise book.error((*path, "memory"), "a page cache needs disks behind it", "describe `disks`", key=True)
     return Machine(
         network_bytes_per_s=int(spec.network or 0),
-        processor=Processor(cpu.cores or 1, cpu.request or 0, cpu.record or 0, int(cpu.bytes or 0)),
+        processor=Processor(
+            cpu.cores or 1, cpu.request or 0, cpu.record or 0, cpu.follower or 0, int(cpu.bytes or 0)
+        ),
         disks=disks,
         cache_bytes=memory.cache or 0,
         dirty_bytes=memory.dirty or 0,

@@ -1,9 +1,11 @@
 """Hardware that stands in a file of its own, beside the scenario: several scenarios have the same machines.
 
     cluster: {hardware: hardware/rack-7.yaml}
+    cluster: {hardware: {file: hardware/rack-7.yaml, layout: commit_log}}
 
-What the file says takes the place of its name before anything else is looked at: errors stand in that file, and
-``--set cluster.hardware.broker.network=…`` changes what it says. A run folder has a copy of it.
+What the file says takes the place of its name before anything else is looked at, beside what the scenario says itself,
+which goes first: errors stand in that file, and ``--set cluster.hardware.broker.network=…`` changes what it says. A run
+folder has a copy of it.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ def include_hardware(root: Node, file: str) -> dict[str, str]:
     if cluster is None or not isinstance(cluster.value, dict) or "hardware" not in cluster.value:
         return {}
     named: Node = cluster.value["hardware"]
-    if isinstance(named.value, dict) and set(named.value) == {"file"}:
-        named = named.value["file"]
+    own: Node | None = None
+    if isinstance(named.value, dict) and "file" in named.value:
+        own, named = named, named.value["file"]
     if not isinstance(named.value, str):
         return {}
     path = PurePosixPath(named.value)
@@ -45,5 +48,10 @@ def include_hardware(root: Node, file: str) -> dict[str, str]:
         reason = (error.strerror or "it cannot be opened").lower()
         what = f"`{place}` cannot be read: {reason}"
         raise ScenarioError(what, mend="put it beside the scenario, or below", place=named.place) from None
-    cluster.value["hardware"] = read(text, str(place))
+    found = read(text, str(place))
+    if own is not None and isinstance(found.value, dict):
+        for field in own.value:
+            if field != "file":
+                found.value[field], found.keys[field] = own.value[field], own.keys[field]
+    cluster.value["hardware"] = found
     return {named.value: text}

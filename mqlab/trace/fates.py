@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from functools import cache
 
 __all__ = ["LOST_PREFIX", "Cause", "Fate", "fate_label"]
 
@@ -57,7 +56,6 @@ class Cause(IntEnum):
 LOST_PREFIX = "lost:"
 
 
-@cache
 def fate_label(fate: int, cause: int = 0) -> str:
     """Spell a fate as people and JSON do.
 

@@ -36,7 +36,8 @@ class Plant:
         self.machines.append(
             {
                 "first_core": self.cores, "cores": processor.cores, "request": processor.request_ns,
-                "record": processor.record_ns, "byte_rate": processor.bytes_per_s, "power": 1,
+                "record": processor.record_ns, "follower": processor.follower_ns,
+                "byte_rate": processor.bytes_per_s, "power": 1,
                 "first_disk": len(self.disks), "disks": disks.count if disks else 0, "first_file": 0, "files": 0,
                 "dirty_max": machine.dirty_bytes, "background": machine.background_bytes, "cache": machine.cache_bytes,
                 "writeback": self.writeback_ns if disks else 0, "wait_head": _NOBODY, "wait_tail": _NOBODY,

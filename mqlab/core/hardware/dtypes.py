@@ -20,7 +20,8 @@ MACHINE = np.dtype(
     [
         ("first_core", "i4"), ("cores", "i4"), ("first_disk", "i4"), ("disks", "i4"),
         ("first_file", "i4"), ("files", "i4"), ("power", "i4"), ("passing", "i4"),
-        ("request", "i8"), ("record", "i8"), ("byte_rate", "i8"),   # ns, ns, bytes/s (0: for nothing)
+        ("request", "i8"), ("record", "i8"), ("follower", "i8"),   # ns
+        ("byte_rate", "i8"),                                # bytes/s; 0: they cost nothing
         ("busy", "i8"),
         ("dirty", "i8"), ("dirty_max", "i8"), ("background", "i8"), ("writeback", "i8"),
         ("cache", "i8"), ("written", "i8"),                 # bytes of the page cache; ever written by programs

@@ -23,7 +23,7 @@ from mqlab.core.codes import RANK_EVENT
 from mqlab.core.hardware.jobs import drop, new_job, perform
 from mqlab.core.hardware.network import transfer
 from mqlab.core.hardware.processors import cost_of, work
-from mqlab.core.hardware.records import flows, jobs
+from mqlab.core.hardware.records import flows, jobs, machines
 from mqlab.core.heap import push
 from mqlab.core.log.codes import L_BATCH_IN, L_BATCH_ON, L_FETCH_ON, L_FETCHED, L_TURN
 from mqlab.core.log.records import batches, collectors, logs, partitions, replicas, senders
@@ -72,7 +72,9 @@ def admit(s: State, slot: int, attempt: int, where: int) -> bool:
 @kernel
 def produce_cost(s: State, slot: int, node: int) -> int:
     """What a produce request costs its broker's processor."""
-    return cost_of(s, node, int(batches(s, slot)["count"]), _size(s, slot))
+    part = partitions(s, senders(s, batches(s, slot)["sender"])["partition"])
+    watched = int((part["replicas"] - 1) * machines(s, node)["follower"])
+    return watched + cost_of(s, node, int(batches(s, slot)["count"]), _size(s, slot))
 
 
 @kernel

@@ -32,6 +32,7 @@ L_BATCH_PUT = 506   # a: batch, b: attempt, c: epoch·256 + node       (hardware
 L_TURN = 507        # a: connection                                   (hardware) a follower's fetcher is free
 L_FETCH_ON = 508    # a: replica, b: stamp, c: connection + 1         (hardware) the follower's processor has seen it
 L_FETCH_PUT = 509   # a: replica, b: stamp, c: connection + 1         (hardware) it is on the follower's disk
+L_FETCH_ASKED = 512 # a: replica, b: stamp                            (hardware) the leader's processor has read it
 L_GIVE = 510        # a: reader, b: stamp, c: node                    (hardware) a consumer's fetch has been read
 L_GIVE_OUT = 511    # a: reader, b: stamp, c: node                    (hardware) … and leaves
 

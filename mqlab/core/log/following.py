@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from mqlab.core.codes import K_REPLICATED, RANK_EVENT
 from mqlab.core.hardware.disks import sync
+from mqlab.core.hardware.processors import cost_of, work
 from mqlab.core.heap import push
 from mqlab.core.log.carrying import next_fetch, turn
-from mqlab.core.log.codes import K_IN_SYNC, L_FETCH_IN, L_FETCH_ON, L_FETCH_PUT, L_LAG
+from mqlab.core.log.codes import K_IN_SYNC, L_FETCH_ASKED, L_FETCH_IN, L_FETCH_ON, L_FETCH_PUT, L_LAG
 from mqlab.core.log.leading import hand_out, raise_mark
 from mqlab.core.log.records import logs, partitions, replicas
 from mqlab.core.log.storing import FLUSH_SYNC, blocked, put, wait_for_disk
@@ -20,7 +21,7 @@ from mqlab.core.recorder import tell
 from mqlab.core.records import nodes, runs
 from mqlab.jit import State, kernel, seldom
 
-__all__ = ["ask_leader", "fetch_in", "fetch_on", "fetch_put", "fetched", "look_at_lag", "set_in_sync"]
+__all__ = ["ask_leader", "fetch_in", "fetch_on", "fetch_put", "fetched", "hear", "look_at_lag", "set_in_sync"]
 
 
 @kernel
@@ -41,6 +42,15 @@ def set_in_sync(s: State, replica: int, value: int) -> None:
     r["in_sync"] = value
     part["in_sync"] = part["in_sync"] + 2 * value - 1
     tell(s, K_IN_SYNC, -1, 0, nodes(s, r["node"])["entity"], part["entity"], 0, part["in_sync"], 1 - value, 1)
+
+
+@kernel
+def hear(s: State, replica: int, stamp: int) -> None:
+    """With hardware: a follower's question goes to the leader's processor."""
+    r = replicas(s, replica)
+    if r["stamp"] == stamp:
+        node = int(replicas(s, partitions(s, r["partition"])["leader"])["node"])
+        push(s, work(s, node, cost_of(s, node, 0, 0)), RANK_EVENT, L_FETCH_ASKED, replica, stamp, 0)
 
 
 @kernel

@@ -54,6 +54,7 @@ from mqlab.core.log.codes import (
     L_CUT,
     L_DONE,
     L_FENCE,
+    L_FETCH_ASKED,
     L_FETCH_IN,
     L_FETCH_ON,
     L_FETCH_PUT,
@@ -76,7 +77,7 @@ from mqlab.core.log.codes import (
 from mqlab.core.log.collecting import arrival, open_for_long_enough
 from mqlab.core.log.coordinator import asked, overdue
 from mqlab.core.log.electing import crash_node, cut, fence, flush, restart_node
-from mqlab.core.log.following import ask_leader, fetch_in, fetch_on, fetch_put, fetched, look_at_lag
+from mqlab.core.log.following import ask_leader, fetch_in, fetch_on, fetch_put, fetched, hear, look_at_lag
 from mqlab.core.log.incarnations import crash_producer, forget, restart_producer, told
 from mqlab.core.log.leading import batch_do, batch_in, batch_on, batch_put, give_on, give_out, release_head
 from mqlab.core.log.marking import marker_in
@@ -135,7 +136,10 @@ def _happen(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == L_ANSWER_IN:
         answered(s, a, b, c)
     elif kind == L_FETCH_IN:
-        fetch_in(s, a, b)
+        if hards(s, 0)["on"] == 1:
+            hear(s, a, b)
+        else:
+            fetch_in(s, a, b)
     elif kind == L_FETCHED:
         if c > 0:
             fetch_came(s, a, b, c - 1)
@@ -164,6 +168,8 @@ def _happen_to_machines(s: State, kind: int, a: int, b: int, c: int) -> None:
         net_event(s, a)
     elif kind == L_BATCH_ON:
         batch_on(s, a, b, c)
+    elif kind == L_FETCH_ASKED:
+        fetch_in(s, a, b)
     elif kind == L_FETCH_ON:
         fetch_on(s, a, b, c - 1)
     elif kind == L_TURN:
