@@ -46,7 +46,7 @@ LEVELS: dict[Level, int] = {
 }
 BINS = 600
 _HEADROOM = 1024
-_FIRST_SIZE = 1 << 14
+_FIRST_SIZE = 1 << 13
 """First length of what grows; memory that nobody has touched yet costs nothing."""
 @dataclass
 class Built:

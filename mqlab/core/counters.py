@@ -17,6 +17,7 @@ from mqlab.trace.schema import SERIES, STAGES, Counters, QueueStats
 
 __all__ = ["histograms_of", "moments_of", "read_counters", "series_of", "stats_of"]
 
+_KINDS = tuple((int(kind), kind.name.lower()) for kind in Kind)
 _LEVELS_NOT_FLOWS = ("ready", "unacked")
 
 
@@ -24,11 +25,12 @@ def read_counters(machine: Machine, model: Model) -> Counters:
     """Read totals, histograms, series and time-weighted figures."""
     run = machine.run
     counts = machine.array("counts")["n"]
+    counted = counts.tolist()
     tallies = machine.array("tallies")["n"]
     fates = {fate_label(fate): int(tallies[fate]) for fate in Fate if fate != Fate.LOST}
     fates |= {fate_label(Fate.LOST, cause): int(tallies[Fate.LOST + cause]) for cause in Cause if cause != Cause.NONE}
     return Counters(
-        events_by_kind={kind.name.lower(): int(counts[kind]) for kind in Kind},
+        events_by_kind={name: counted[kind] for kind, name in _KINDS},
         messages={
             "created": int(run["created"]),
             "sent": int(run["sent"]),

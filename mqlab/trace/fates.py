@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import cache
 
 __all__ = ["LOST_PREFIX", "Cause", "Fate", "fate_label"]
 
@@ -56,6 +57,7 @@ class Cause(IntEnum):
 LOST_PREFIX = "lost:"
 
 
+@cache
 def fate_label(fate: int, cause: int = 0) -> str:
     """Spell a fate as people and JSON do.
 
