@@ -162,7 +162,8 @@ class AsyncChannel(Subscribing):
         if threading.get_ident() == self._thread:
             self._decide(confirmation)
         else:
-            self._loop.call_soon_threadsafe(self._decide, confirmation)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._decide, confirmation)
 
     def _decide(self, confirmation: Confirmation) -> None:
         for pending in list(self._pending.values()):
