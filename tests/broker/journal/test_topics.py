@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 
-from mqlab.broker import Broker, NotStorable
+from mqlab.broker import Broker, BrokerError, NotStorable
+from mqlab.broker.journal import FragileDisk
 from mqlab.broker.log.durable import PartitionLog
 from tests.broker.journal.conftest import KEPT
 
@@ -154,3 +156,56 @@ def test_compaction_moves_records_and_loses_none(machine, seed, monkeypatch):
     assert any(p.start > 0 for p in topic.partitions)
     assert moved
     assert len(machine.disk.files()) < 20
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_publish_has_returned_survives_power_cuts_and_offsets_are_never_ahead_of_records(seed):
+    luck = random.Random(seed)
+    disk, returned = FragileDisk(sync_s=0.0002), {}
+    for life in range(4):
+        broker = Broker(data=disk, segment_bytes=luck.choice((1500, 20_000)))
+        topic = broker.topic("t", partitions=2, durable=True)
+        steps = threading.Semaphore(0)
+
+        def publish(number, life=life, topic=topic, steps=steps):
+            for n in range(10**6):
+                bodies = [f"{life}.{number}.{n}.{i}" for i in range(1 + n % 3)]
+                try:
+                    placed = topic.publish_many(bodies, key=number)
+                except BrokerError:
+                    return
+                for partition, offsets in placed.items():
+                    returned.update(((partition, offset), body) for offset, body in zip(offsets, bodies, strict=True))
+                steps.release()
+
+        def follow(topic=topic):
+            try:
+                with topic.join("g", reset="earliest", auto_commit=False) as member:
+                    while True:
+                        if member.poll(7, timeout_s=None):
+                            member.commit()
+            except BrokerError:
+                return
+
+        threads = [threading.Thread(target=publish, args=(n,), daemon=True) for n in range(3)]
+        threads.append(threading.Thread(target=follow, daemon=True))
+        for thread in threads:
+            thread.start()
+        for _ in range(luck.randint(1, 60)):
+            steps.acquire()
+        after = disk.power_cut(luck)
+        for thread in threads[:-1]:
+            thread.join(60)
+            assert not thread.is_alive()
+        broker.close(drain=False)
+        threads[-1].join(60)
+        assert not threads[-1].is_alive()
+        disk = after
+        with Broker(data=disk) as again:
+            found = again.topic("t")
+            there = {(each[0], each[1]): each[3] for each in read(found)}
+            assert {place: there.get(place) for place in returned} == returned
+            group = found.stats().groups.get("g")
+            for number, at in (group.committed if group else {}).items():
+                assert at <= found.partitions[number].end
+            again.close(drain=False)
