@@ -50,7 +50,7 @@ class BrokerError(MqlabError):
 
 
 class NotFound(BrokerError):  # noqa: N818 - the names of AMQP's reply codes
-    """There is no such exchange, queue or virtual host."""
+    """There is no such exchange, queue, topic or virtual host."""
 
     code = 404
 

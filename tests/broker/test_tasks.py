@@ -351,3 +351,92 @@ def test_tasks_cancelled_closed_and_dropped_at_any_await_lose_nothing(seed):
     assert set(read) == {(number, n) for number in range(4) for n in range(40)}
     assert broker.topic_stats()["t"].is_conserved
     assert broker.stats()["q"].is_conserved
+
+
+class Stopping:
+    """A coroutine that is driven by hand and stopped at its n-th await."""
+
+    def __init__(self, coroutine, stop_at):
+        self.coroutine, self.left = coroutine, stop_at
+        self.reached_end = False
+
+    def __await__(self):
+        awaiting = self.coroutine.__await__()
+        try:
+            step = next(awaiting)
+            while True:
+                if self.left == 0:
+                    try:
+                        awaiting.throw(asyncio.CancelledError())
+                    except (asyncio.CancelledError, StopIteration):
+                        return
+                    raise AssertionError("it goes on although it was cancelled")
+                self.left -= 1
+                yield step
+                step = next(awaiting)
+        except StopIteration:
+            self.reached_end = True
+
+
+@pytest.mark.parametrize("end", ["close", "drop"])
+def test_a_task_that_is_stopped_at_each_of_its_awaits_loses_nothing(end):
+    """Publish, fetch, settle, follow a topic: stopped at the first await, at the second … until one gets through."""
+
+    async def work(broker, log):
+        connection = broker.connect_async()
+        try:
+            channel = connection.channel()
+            for n in range(3):
+                log.append(n)
+                await channel.publish_many([n, n], "q")
+                await asyncio.sleep(0)
+                await broker.topic("t").send(n)
+            with broker.connect().join("g", "t", reset="earliest", auto_commit=False) as member:
+                log.append([record.body for record in await member.fetch(2)])
+                await asyncio.sleep(0)
+                member.commit()
+                for delivery in await channel.fetch("q", 3):
+                    await asyncio.sleep(0)
+                    delivery.ack()
+                waiting = asyncio.ensure_future(channel.fetch("late", 1))
+                await asyncio.sleep(0)
+                await channel.publish("x", "late")
+                (await waiting)[0].ack()
+                consumer = channel.consume("q", prefetch=2)
+                (await consumer.get()).nack()
+                await asyncio.sleep(0)
+                (await consumer.get_many(5)).ack()
+        finally:
+            getattr(connection, end)()
+
+    async def stopped_at(n):
+        broker = Broker()
+        setup = broker.connect().channel()
+        setup.declare_queue("q")
+        setup.declare_queue("late")
+        broker.topic("t")
+        log = []
+        stopping = Stopping(work(broker, log), n)
+        await stopping
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            if task.get_coro().__qualname__.endswith("fetch"):
+                task.cancel()
+                await asyncio.wait((task,))
+        for stats in broker.stats().values():
+            assert stats.is_conserved
+            assert (stats.unacked, stats.consumers) == (0, 0), (n, stats)
+        published = [each for each in log if isinstance(each, int)]
+        assert setup.stats("q").published == 2 * len(published)
+        topic = broker.topic("t").stats()
+        assert topic.published in (len(published), len(published) - 1)
+        group = topic.groups.get("g")
+        assert group is None or (group.state == "Empty" and group.committed.get(0, 0) in (0, 2))
+        return stopping.reached_end
+
+    async def all_of_them():
+        for n in range(100):
+            if await stopped_at(n):
+                return n
+        raise AssertionError("it never gets through")
+
+    assert play(all_of_them()) >= 9
