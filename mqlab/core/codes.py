@@ -116,6 +116,8 @@ W_SLOW_CLIENT = 222     # a: client, b: factor in millionths, c: 1 begins 0 ends
 W_PAUSE_NODE = 223      # a: node, c: 1 begins 0 ends
 W_PAUSE_CLIENT = 224    # a: client, c: 1 begins 0 ends
 W_CLOCK = 225           # a: node, b: ns to add to its wall clock
+W_SIDE = 226            # a: node or client, b: 0 a node 1 a client      it is on the one side of the next split
+W_SPLIT = 227           # c: 1 begins 0 ends
 
 # --- acknowledgements ----------------------------------------------------------------------------------------------
 ACK_DONE = 0

@@ -104,6 +104,7 @@ _FAULTS: dict[str, tuple[int, int, int, int]] = {
     "pause": (codes.W_PAUSE_NODE, codes.W_PAUSE_NODE, codes.W_PAUSE_CLIENT, codes.W_PAUSE_CLIENT),
     "disk_full": (codes.W_DISK_FULL, codes.W_DISK_FREE, -1, -1),
     "clock": (codes.W_CLOCK, codes.W_CLOCK, -1, -1),
+    "split": (codes.W_SIDE, codes.W_SIDE, codes.W_SIDE, codes.W_SIDE),
 }
 _DIRECTIONS = {"up": (0,), "down": (1,), "both": (0, 1)}
 _WHOM = "crash, power_loss, slow, pause or clock a node; crash, reset, silence, partition, slow or pause a client"
@@ -251,6 +252,9 @@ class World:
 
     def _turn(self, fault: Fault, begins: int) -> None:
         """Put the commands of a fault that begins (1) or ends (0) into the core's inbox."""
+        if fault.kind == "split":
+            self._split(fault, begins)
+            return
         kind, target, built = fault.kind, fault.target, self._machine.built
         on_node, off_node, on_client, off_client = _FAULTS[kind]
         node_command, client_command = (on_node, on_client) if begins else (off_node, off_client)
@@ -263,6 +267,18 @@ class World:
             raise BadInput(f"{kind} cannot befall {target!r}", mend=_WHOM)
         for client in clients:
             self._order(client_command, client, fault, begins)
+
+    def _split(self, fault: Fault, begins: int) -> None:
+        """Name those on the one side, and part them from all others."""
+        if not self._model.topics:
+            raise BadInput("split cannot befall queues", mend="cut one client off: partition, or silence")
+        built = self._machine.built
+        for target in fault.target.split(", "):
+            name = target.removeprefix("nodes.")
+            clients = [] if name in built.nodes else self._lookup(built.clients, target, "node or client")
+            for index in clients or [built.nodes[name]]:
+                self.command(codes.W_SIDE, index, int(bool(clients)))
+        self.command(codes.W_SPLIT, 0, 0, begins)
 
     def _order(self, command: int, index: int, fault: Fault, begins: int) -> None:
         if fault.kind == "partition":

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mqlab.checks import ANOMALIES, judge
+from mqlab.explain.clusters import CLUSTER_KINDS
 from mqlab.explain.logs import LOG_SENTENCES, log_turns
 from mqlab.explain.reasons import reason_of
 from mqlab.explain.replicas import REPLICA_KINDS, with_replicas
@@ -138,6 +139,7 @@ def _around(story: Story) -> NDArray[np.void]:
     nodes = [i for i, entity in enumerate(story.trace.entities) if entity.kind == "node"]
     told = np.isin(world["kind"], NODE_KINDS)
     told |= np.isin(world["kind"], SPELL_KINDS) & np.isin(world["actor"], nodes)
+    told |= np.isin(world["kind"], CLUSTER_KINDS)
     told |= np.isin(world["kind"], REPLICA_KINDS) & np.isin(world["queue"], story.fates["queue"])
     of_queues = np.isin(world["kind"], (Kind.QUEUE_DELETED, Kind.QUEUE_DECLARED))
     told |= of_queues & np.isin(world["queue"], events["queue"])

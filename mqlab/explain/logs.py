@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from mqlab.explain.clusters import cluster_reason
 from mqlab.explain.log_transactions import TRANSACTION_SENTENCES, aborted, refused_for_good
 from mqlab.explain.reason import Reason
 from mqlab.explain.story import Moment, Story, moment_text, span, times
@@ -110,14 +111,17 @@ def _lost(story: Story, row: np.void) -> Reason:
     if cause == Cause.WIRE:
         return Reason("The leader was down when its batch arrived, and nobody asked whether it had come", (acks,),
                       f"{who}.acks: all: what is not acknowledged is sent again")  # fmt: skip
+    found = _topic(story, int(row["queue"]))
+    settings = [acks, *([f"{topic}.min_insync: {found.min_insync}"] if found else [])]
+    why = cluster_reason(story, row, who, found, tuple(settings)) if found else None
+    if why is not None:
+        return why
     if cause == Cause.UNSYNCED_DISK:
         return Reason(
             "It stood in page caches only, and the last replica in sync lost its power",
             ("cluster.writeback", "faults"),
             f"more replicas that must be in sync ({topic}.min_insync), in places that do not lose power together",
         )  # fmt: skip
-    found = _topic(story, int(row["queue"]))
-    settings = [acks, *([f"{topic}.min_insync: {found.min_insync}"] if found else [])]
     if found is not None and found.unclean_election and _was_unclean(story, row):
         return Reason(
             "A replica that was not in sync became the leader, and the log went on where that one ended",

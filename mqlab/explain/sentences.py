@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mqlab.explain.clusters import CLUSTER_SENTENCES
 from mqlab.explain.logs import LOG_KINDS, LOG_SENTENCES
 from mqlab.explain.replicas import REPLICA_SENTENCES
 from mqlab.explain.story import Moment, span
@@ -377,6 +378,7 @@ SENTENCES: Mapping[Kind, Template] = {
     Kind.PARTITION_ENDED: lambda m: f"packets {_way(m)} passed again",
     **REPLICA_SENTENCES,
     **{kind: LOG_SENTENCES[kind] for kind in LOG_KINDS},
+    **CLUSTER_SENTENCES,
     Kind.REQUEST_TIMED_OUT: lambda m: f"{m.who} had waited too long for a reply; whether the work was done was unknown",
     Kind.REPLY_LATE: _reply_late,
     Kind.REPLIED: lambda m: f"{m.who} answered with message {m.first}",

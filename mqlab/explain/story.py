@@ -32,6 +32,7 @@ SPELLS = {
     Kind.PARTITION_BEGAN: Kind.PARTITION_ENDED,
     Kind.SLOWED: Kind.SLOW_ENDED,
     Kind.PAUSED: Kind.RESUMED,
+    Kind.SPLIT_BEGAN: Kind.SPLIT_ENDED,
 }
 """World events that begin something, and what ends it."""
 

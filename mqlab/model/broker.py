@@ -140,3 +140,7 @@ class Node:
     network_ns: int = 0
     """What a packet takes from here to another node."""
     ack_ns: int = 0
+    network_loss: float = 0.0
+    """How likely it is that a packet to another node must be sent again (TCP: it comes later)."""
+    rack: str = ""
+    """Where it stands: replicas are spread over racks, and a fault may take a whole one."""

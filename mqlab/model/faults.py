@@ -9,7 +9,9 @@ from mqlab.model.shapes import Distribution
 
 __all__ = ["Fault", "FaultKind", "RandomFaults"]
 
-FaultKind = Literal["crash", "power_loss", "reset", "silence", "partition", "slow", "pause", "clock", "disk_full"]
+FaultKind = Literal[
+    "crash", "power_loss", "reset", "silence", "partition", "slow", "pause", "clock", "disk_full", "split",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,10 @@ class Fault:
       long: it fails in no way that anybody could see ("gray failure", Huang et al., HotOS 2017);
     - pause: a process stands still (garbage collection, SIGSTOP) and goes on later as if nothing had been;
     - disk_full: a node's disk has no room, and publishers are blocked;
-    - clock: a node's wall clock is ``by_ns`` ahead (negative: behind).
+    - clock: a node's wall clock is ``by_ns`` ahead (negative: behind);
+    - split: no packet passes between those that are named and all others, both ways.
 
-    ``target`` is a node, a group, or one member such as ``stock[2]``.
+    ``target`` is a node, a group, or one member such as ``stock[2]``; of a split several, with ", " between them.
     """
 
     at_ns: int

@@ -35,6 +35,17 @@ class Cluster:
     unless ``hardware`` has some."""
     hardware: Hardware | None = None
     """None: bandwidths are without limit, and disks take no time."""
+    controller: Literal["quorum", "zookeeper"] = "quorum"
+    controllers: tuple[str, ...] = ()
+    """Nodes that vote for the controller; none: machines of their own, which never fail."""
+    failover_ns: int = 0
+    """Until another controller has taken over; with zookeeper for each partition."""
+    election_ns: int = 0
+    """What the election of one partition's leader takes; one comes after the other."""
+    preferred_leader_ns: int = 0
+    """How often the first replica of each partition is made its leader again; 0: never."""
+    truncation: Literal["epoch", "high_watermark"] = "epoch"
+    """From where a follower cuts its log before it follows a new leader."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,22 +23,24 @@ SPELLS_MAX = 40
 
 _WORDS = {
     "crash": "crash", "power_loss": "power cut", "reset": "connections reset", "silence": "silence",
-    "disk_full": "disk full",
+    "disk_full": "disk full", "split": "cut off",
     "partition": "partition", "slow": "slow", "pause": "stands still", "clock": "clock",
     "memory_alarm": "memory alarm", "disk_alarm": "disk alarm",
 }  # fmt: skip
 _COLOURS = {
     "crash": RED, "power_loss": PURPLE, "reset": ORANGE, "silence": SKY,
-    "partition": SKY, "slow": ORANGE, "pause": PURPLE, "clock": GREY, "disk_full": ORANGE,
+    "partition": SKY, "slow": ORANGE, "pause": PURPLE, "clock": GREY, "disk_full": ORANGE, "split": SKY,
     "memory_alarm": ORANGE, "disk_alarm": PURPLE,
 }  # fmt: skip
 _ENDS = {
     Kind.NODE_CRASHED: Kind.NODE_RESTARTED, Kind.SILENCE_BEGAN: Kind.SILENCE_ENDED,
     Kind.PARTITION_BEGAN: Kind.PARTITION_ENDED, Kind.SLOWED: Kind.SLOW_ENDED, Kind.PAUSED: Kind.RESUMED,
+    Kind.SPLIT_BEGAN: Kind.SPLIT_ENDED,
 }  # fmt: skip
 _ALARMS = {Kind.ALARM_RAISED: Kind.ALARM_CLEARED}
 _WHICH = {
     Kind.SILENCE_BEGAN: "silence", Kind.PARTITION_BEGAN: "partition", Kind.SLOWED: "slow", Kind.PAUSED: "pause",
+    Kind.SPLIT_BEGAN: "split",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from mqlab.scenario.fields import (
     PositiveDuration,
     SpecError,
     Text,
+    Texts,
     Until,
 )
 from mqlab.scenario.mapping import Spec, later
@@ -21,9 +22,9 @@ from mqlab.scenario.shapes import DistributionSpec
 
 __all__ = ["FaultSpec", "PartitionSpec", "RandomSpec", "TroubleSpec"]
 
-KINDS = ("crash", "power_loss", "reset", "silence", "partition", "slow", "pause", "clock", "disk_full")
+KINDS = ("crash", "power_loss", "reset", "silence", "partition", "slow", "pause", "clock", "disk_full", "split")
 _FORMS = {"partition": "partition: {from: NAME, to: NAME}", "slow": "slow: NAME, factor: 10",
-          "clock": "clock: NODE, by: 5 min"}  # fmt: skip
+          "clock": "clock: NODE, by: 5 min", "split": "split: [NAME, NAME]"}  # fmt: skip
 _DETAILS = {"factor": "slow", "by": "clock", "behind": "clock"}
 
 
@@ -47,6 +48,7 @@ class TroubleSpec(Spec):
     pause: Text | None = None
     clock: Text | None = None
     disk_full: Text | None = None
+    split: Texts | None = None
     by: PositiveDuration | None = None
     behind: PositiveDuration | None = None
 

@@ -62,10 +62,33 @@ def _hit(book: Book, path: Path, model: Model, written: TroubleSpec) -> tuple[_H
     kind = written.kind
     if written.partition is not None:
         return _partition(book, (*path, "partition"), model, written.partition)
+    if written.split is not None:
+        return (_split(book, (*path, "split"), model, written.split),)
+    rack = _rack(model, str(getattr(written, kind)))
+    if rack:
+        return tuple(_Hit(_target(book, (*path, kind), model, f"nodes.{node}", kind)) for node in rack)
     target = _target(book, (*path, kind), model, str(getattr(written, kind)), kind)
     if kind not in ("reset", "silence") or not _is_node(model, target):
         return (_Hit(target),)
     return tuple(_Hit(name) for name in _clients(model, target.removeprefix("nodes.")))
+
+
+def _rack(model: Model, name: str) -> tuple[str, ...]:
+    """List the nodes of a rack; a node, producer or consumer of that name comes first."""
+    if any(entity == name for _, entity in _counts(model)):
+        return ()
+    return tuple(node.name for node in model.nodes if node.rack and node.rack == name)
+
+
+def _split(book: Book, path: Path, model: Model, written: list[str]) -> _Hit:
+    """Find all who stand on the one side of a split, those of a rack one by one."""
+    side: dict[str, None] = {}
+    for i, name in enumerate(written):
+        for each in _rack(model, name) or (name,):
+            side[_target(book, (*path, i), model, each, "split")] = None
+    if not side:
+        raise book.error(path, "nobody is cut off", f"name a node, such as `split: {model.nodes[0].name}`")
+    return _Hit(", ".join(side))
 
 
 def _is_node(model: Model, target: str) -> bool:

@@ -234,6 +234,11 @@ Switch = Annotated[bool, Leaf(_switch, {"enum": ["none", True, False]})]
 Chosen = Annotated[bool, Leaf(_chosen, {"const": True})]
 Name = Annotated[str, Leaf(parse_name, {"type": "string", "pattern": f"^{_NAME.pattern}$"})]
 Text = Annotated[str, Leaf(_text, {"type": ["string", "number"]})]
+Texts = Annotated[
+    list[str],
+    Leaf(_each(_text), {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}, many=True),
+]
+"""One name, or a list of them."""
 Expressions = Annotated[
     list[str],
     Leaf(_each(_expression), {"type": ["array", "string"], "items": {"type": "string"}}, many=True),

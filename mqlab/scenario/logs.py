@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from mqlab.scenario.fields import Count, Duration, Flag, Leaf, PositiveDuration, choice
+from mqlab.scenario.fields import Count, Duration, Flag, Leaf, PositiveDuration, Texts, choice
 from mqlab.scenario.hardware import HardwareSpec
 from mqlab.scenario.mapping import Spec, later
 
@@ -31,6 +31,12 @@ class TopicSpec(Spec):
 class ClusterSpec(Spec):
     """What holds for all nodes of a log system."""
 
+    controller: Annotated[Literal["quorum", "zookeeper"], choice("quorum", "zookeeper")] | None = None
+    controllers: Texts | None = None
+    failover: Duration | None = None
+    election: Duration | None = None
+    preferred_leader: Duration | None = None
+    truncation: Annotated[Literal["epoch", "high_watermark"], choice("epoch", "high_watermark")] | None = None
     session: PositiveDuration | None = None
     replica_lag_max: PositiveDuration | None = None
     writeback: Duration | None = None

@@ -6,7 +6,6 @@ from typing import Any, Final, Literal
 
 from mqlab.model import (
     Batching,
-    Cluster,
     Confirm,
     Connection,
     ConsumerGroup,
@@ -26,10 +25,10 @@ from mqlab.scenario.arrive import arrivals
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.groups import ConsumerSpec, MessageSpec, ProducerSpec
-from mqlab.scenario.hardware import resolve_hardware
 from mqlab.scenario.logs import LOG_CONSUMER, LOG_PRODUCER, ClusterSpec, TopicSpec
+from mqlab.scenario.resolve_cluster import cluster_of, spread_over_racks
 from mqlab.scenario.resolve_groups import link_of, message_of, service_of
-from mqlab.scenario.spec import CpuSpec, NodeSpec, ScenarioSpec
+from mqlab.scenario.spec import CpuSpec, NetworkSpec, NodeSpec, ScenarioSpec
 from mqlab.units import format_count, parse_count, parse_duration, parse_number, parse_probability, parse_size
 
 __all__ = ["refuse_log_words", "resolve_log"]
@@ -47,8 +46,11 @@ _TRANSACTION_MAX: Final = 900 * 10**9
 _PRODUCER: Final = {"count", "each", "arrivals", "message", "to", "link", "transactions", *LOG_PRODUCER}
 _CONSUMER: Final = {"count", "service", "link", *LOG_CONSUMER}
 _SECTIONS: Final = ("exchanges", "queues", "bindings")
-_NODE: Final = {"cpu", "network"}
-_FAULTS: Final = {"nodes": ("crash", "power_loss"), "consumers": ("crash",), "producers": ("crash", "reset", "silence")}
+_NODE: Final = {"cpu", "network", "rack"}
+_FAULTS: Final = {
+    "nodes": ("crash", "power_loss", "pause", "slow"), "consumers": ("crash",),
+    "producers": ("crash", "reset", "silence"),
+}  # fmt: skip
 
 
 def refuse_log_words(book: Book, spec: ScenarioSpec) -> None:
@@ -62,6 +64,16 @@ def refuse_log_words(book: Book, spec: ScenarioSpec) -> None:
                 if getattr(group, field) is not None:
                     what = f"`{field}` needs a log system; system '{book.system.name}' has none"
                     raise book.error((section, name, field), what, "leave it out, or choose `system: kafka`", key=True)
+    for name, node in (spec.nodes or {}).items():
+        for path, value in ((("rack",), node.rack), (("network", "loss"), node.network and node.network.loss)):
+            if value is not None:
+                what = f"`{path[-1]}` needs a log system; system '{book.system.name}' has none"
+                raise book.error(("nodes", name, *path), what, "leave it out, or choose `system: kafka`", key=True)
+    for i, fault in enumerate(spec.faults):
+        if fault.split is not None or (fault.random is not None and fault.random.split is not None):
+            what = f"`split` needs a log system; system '{book.system.name}' has none"
+            mend = "cut one client off: `silence: NAME`, or `partition: {from: NAME, to: NODE}`"
+            raise book.error(("faults", i), what, mend)
 
 
 def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
@@ -82,7 +94,7 @@ def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
     nodes = tuple(_node(book, node, each) for node, each in written.items())
     topics, first = [], 0
     for topic_name, topic in spec.topics.items():
-        topics.append(_topic(book, topic_name, topic, [node.name for node in nodes], first))
+        topics.append(_topic(book, topic_name, topic, spread_over_racks(nodes), first))
         first += len(topics[-1].partitions)
     if first > PARTITIONS_MAX:
         raise book.error(("topics",), f"{first} partitions are more than {PARTITIONS_MAX}", "use fewer")
@@ -100,7 +112,7 @@ def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
         producers=tuple(_producer(book, spec, nodes, n, s) for n, s in spec.producers.items()),
         consumers=tuple(_consumer(book, spec, n, s) for n, s in spec.consumers.items()),
         topics=tuple(topics),
-        cluster=_cluster(book, spec.cluster or ClusterSpec()),
+        cluster=cluster_of(book, spec.cluster or ClusterSpec(), [node.name for node in nodes]),
     )
     _refuse_second_groups(book, model)
     model = resolve_faults(spec, book, model)
@@ -121,13 +133,15 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
     _refuse(book, path, spec, _NODE)
     cpu = spec.cpu or CpuSpec()
     _refuse(book, (*path, "cpu"), cpu, {"publish", "deliver"})
-    given = None if spec.network is None else spec.network.latency
+    network = spec.network or NetworkSpec()
     return Node(
         name,
         book.pick(cpu.publish, (*path, "cpu", "publish"), parse_duration),
         book.pick(cpu.deliver, (*path, "cpu", "deliver"), parse_duration),
         Disk(lower.constant("0 s"), 0.0, 0),
-        network_ns=book.pick(given, (*path, "network", "latency"), parse_duration),
+        network_ns=book.pick(network.latency, (*path, "network", "latency"), parse_duration),
+        network_loss=book.pick(network.loss, (*path, "network", "loss"), parse_probability),
+        rack=spec.rack or "",
     )
 
 
@@ -149,15 +163,6 @@ def _topic(book: Book, name: str, spec: TopicSpec, nodes: list[str], first: int)
         tuple(nodes[(first + number + i) % len(nodes)] for i in range(replicas)) for number in range(partitions)
     )
     return Topic(name, homes, least, book.pick(spec.unclean_election, (*path, "unclean_election"), flag))
-
-
-def _cluster(book: Book, spec: ClusterSpec) -> Cluster:
-    return Cluster(
-        book.pick(spec.session, ("cluster", "session"), parse_duration),
-        book.pick(spec.replica_lag_max, ("cluster", "replica_lag_max"), parse_duration),
-        book.pick(spec.writeback, ("cluster", "writeback"), parse_duration),
-        None if spec.hardware is None else resolve_hardware(book, spec.hardware),
-    )
 
 
 def _plain_link(book: Book, spec: ScenarioSpec, path: Path, written: Any, *, may_lose: bool = False) -> Link:
@@ -367,7 +372,10 @@ def _refuse_faults(book: Book, model: Model) -> None:
     sections = {f"{section}.{each.name}": section for section in _FAULTS for each in getattr(model, section)}
     names = {name.partition(".")[2]: section for name, section in sections.items()} | sections
     for fault in (*model.faults, *(random.fault for random in model.random_faults)):
+        if fault.kind == "split":
+            continue
         section = names[fault.target.partition("[")[0]]
         if fault.kind not in _FAULTS[section]:
             what = f"`{fault.kind}` of `{fault.target}` is not simulated for a log system by this version"
-            raise book.error(("faults",), what, "let a node crash or lose its power, or a consumer crash")
+            mend = "let a node crash, lose its power, stand still or be cut off (split), or a consumer crash"
+            raise book.error(("faults",), what, mend)

@@ -22,6 +22,7 @@ from mqlab.scenario.fields import (
     Name,
     Natural,
     PositiveDuration,
+    Probability,
     Seed,
     Size,
     SpecError,
@@ -174,12 +175,14 @@ class NetworkSpec(Spec):
 
     reserved: ClassVar = later("bandwidth")
     latency: Duration | None = None
+    loss: Probability | None = None
 
 
 class NodeSpec(Spec):
     """A broker."""
 
-    reserved: ClassVar = later("rack", "partitions", "replicas")
+    reserved: ClassVar = later("partitions", "replicas")
+    rack: Name | None = None
     cpu: CpuSpec | None = None
     disk: DiskSpec | None = None
     memory: MemorySpec | None = None

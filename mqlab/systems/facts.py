@@ -40,6 +40,7 @@ _VERBS = {
     "crash": "crashes", "power_loss": "loses power", "reset": "is cut off", "silence": "falls silent",
     "disk_full": "has a full disk", "partition": "is cut off in one direction", "pause": "stands still",
     "slow": "is slow", "clock": "has a wrong clock",
+    "split": "is cut off",
 }  # fmt: skip
 _BREAKS_NOTHING = {"disk_full", "slow", "clock"}
 """Faults that end no connection and take nothing away."""

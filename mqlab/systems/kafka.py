@@ -42,6 +42,11 @@ DEFAULTS: Final = (
     Default("topics.*.replicas", "1", f"{_BROKER}default.replication.factor: 1"),
     Default("topics.*.min_insync", "1", f"{_BROKER}min.insync.replicas: 1"),
     Default("topics.*.unclean_election", "false", f"{_BROKER}unclean.leader.election.enable: false"),
+    Default("cluster.controller", "quorum", "KIP-833: quorum is production ready since 3.3"),
+    Default("cluster.failover", "2 s", f"{_BROKER}controller.quorum.fetch.timeout.ms: 2000"),
+    Default("cluster.election", "0 s", "KIP-500: leaders are elected in one step, all together"),
+    Default("cluster.preferred_leader", "300 s", f"{_BROKER}leader.imbalance.check.interval.seconds: 300"),
+    Default("cluster.truncation", "epoch", "KIP-101 (since 0.11; high_watermark before)"),
     Default("cluster.session", "9 s", f"{_BROKER}broker.session.timeout.ms: 9000"),
     Default("cluster.replica_lag_max", "30 s", f"{_BROKER}replica.lag.time.max.ms: 30000"),
     Default("cluster.writeback", "30 s", "Linux, vm.dirty_expire_centisecs: 3000; brokers ask for no fsync"),
@@ -53,6 +58,7 @@ DEFAULTS: Final = (
     Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms in a data centre"),
     Default("nodes.*.cpu.publish", "20 us", OURS + "a produce request: some 50,000 batches a second"),
     Default("nodes.*.cpu.deliver", "20 us", OURS + "a consumer's fetch: some 50,000 a second"),
+    Default("nodes.*.network.loss", "0 %", OURS + "a network that loses nothing"),
     Default("nodes.*.network.latency", "250 us", OURS + "half of a round trip of 0.5 ms within a data centre"),
 )  # fmt: skip
 
@@ -62,12 +68,13 @@ SYSTEM: Final = System(
     summary="A replicated log: producers append batches, consumers read at their own offset and commit it.",
     mechanisms={
         "topics": "partitions with replicas; a leader, those in sync, the high watermark; clean and unclean elections",
-        "cluster": "session time-outs of nodes, how far a follower may lag, when page caches are written back",
+        "cluster": "the controller (a quorum or ZooKeeper), session time-outs of nodes, preferred leaders, how far a "
+        "follower may lag, when page caches are written back",
         "producers": "batches by linger and size, acks 0, 1 or all, batches in flight, retries, idempotence; "
         "partition by key (murmur2), in turn, or the one that sticks for a batch; crashes; lossy links",
         "transactions": "a coordinator, epochs that fence whoever had a transactional id, markers, aborts",
         "consumers": "a group with partitions shared out by range; polls, automatic or own commits; read_committed",
-        "nodes": "processor and network to the other nodes; process crash and power loss",
+        "nodes": "processor, rack and network to the other nodes; process crash, power loss, pause, splits",
         "links": "latency",
     },
     defaults=DEFAULTS,

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mqlab.model import Batching, ConsumerGroup, Fault, Model, ProducerGroup, Topic
+from mqlab.model import Batching, ConsumerGroup, Model, ProducerGroup, Topic
 from mqlab.systems.base import ANOMALIES, Promise
+from mqlab.systems.log_durability import deposes, hits_of, why_committed_is_lost
 
 __all__ = ["log_contract"]
 
-_MANY: Final = 2
 _NEVER: Final = {
     "phantom": "no system may deliver what nobody sent",
     "skipped": "a consumer reads one offset after the other, and begins again where it committed",
@@ -69,13 +69,6 @@ def _readers(model: Model, topic: Topic) -> Iterator[ConsumerGroup]:
     return (group for group in model.consumers if group.queue == topic.name)
 
 
-def _faults_on_nodes(model: Model, topic: Topic) -> list[Fault]:
-    """Faults of the nodes that have replicas of a topic; those that come at random count as several."""
-    homes = {node for homes in topic.partitions for node in homes}
-    random = [each.fault for each in model.random_faults for _ in range(_MANY)]
-    return [fault for fault in (*model.faults, *random) if fault.target.removeprefix("nodes.") in homes]
-
-
 def _dies(model: Model, group: ConsumerGroup) -> bool:
     faults = (*model.faults, *(each.fault for each in model.random_faults))
     return any(fault.target.partition("[")[0] in (group.name, f"consumers.{group.name}") for fault in faults)
@@ -96,38 +89,14 @@ def _why_not_kept(model: Model, group: ProducerGroup, batching: Batching, topic:
     """Say why what a producer was told is safe may be gone."""
     if batching.acks == "0":
         return f"`{group.name}` asks for no acknowledgement (acks: 0)"
-    faults = _faults_on_nodes(model, topic)
-    if not faults:
-        return ""
-    replicas = len(topic.partitions[0])
-    power = any(fault.kind == "power_loss" for fault in faults)
-    if replicas == 1:
-        return f"the only replica of `{topic.name}` may lose its page cache with its power" if power else ""
-    if batching.acks == "1":
+    if batching.acks == "1" and len(topic.partitions[0]) > 1 and deposes(hits_of(model, topic)):
         return f"`{group.name}` is told as soon as the leader has it (acks: 1), and a leader may go down"
-    if len(faults) < _MANY:
-        return ""
-    if topic.unclean_election:
-        return f"`{topic.name}` may be led by a replica that is not in sync (unclean_election), and several go down"
-    if power and len(faults) >= topic.min_insync:
-        return f"`{topic.name}` is in page caches only, and all replicas in sync may lose theirs"
-    return ""
+    return why_committed_is_lost(model, topic)
 
 
 def _why_cut(model: Model) -> str:
     """Say why what stands below the high watermark may be cut off the log, so that others stand there then."""
-    for _, batching, topic in _senders(model):
-        faults = _faults_on_nodes(model, topic)
-        power = any(fault.kind == "power_loss" for fault in faults)
-        if len(topic.partitions[0]) == 1:
-            if power:
-                return f"the only replica of `{topic.name}` may lose its page cache with its power"
-        elif len(faults) >= _MANY:
-            if topic.unclean_election:
-                return f"`{topic.name}` may be led by a replica that is not in sync (unclean_election)"
-            if power and (batching.acks != "all" or len(faults) >= topic.min_insync):
-                return f"`{topic.name}` is in page caches only, and all replicas in sync may lose theirs"
-    return ""
+    return next((why for _, _, topic in _senders(model) if (why := why_committed_is_lost(model, topic))), "")
 
 
 def _why_told_too_early(model: Model) -> str:

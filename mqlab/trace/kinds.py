@@ -239,6 +239,20 @@ class Kind(IntEnum):
     because another incarnation began; ``message`` is -1)."""
     FENCED = 122
     """``actor`` learns that another incarnation has its transactional id, or that its transaction took too long."""
+    # a log's cluster (``message`` is -1)
+    SPLIT_BEGAN = 130
+    """``actor`` is cut off from all who are not cut off together with it."""
+    SPLIT_ENDED = 131
+    NODE_FENCED = 132
+    """The controller has not heard of ``actor`` for too long: it leads nothing and is in sync with nothing."""
+    REGISTERED = 133
+    """The controller hears of ``actor`` again."""
+    CONTROLLER_LOST = 134
+    """``actor`` is the controller no longer (-1: machines of their own)."""
+    CONTROLLER_ELECTED = 135
+    """``actor`` is the controller from now on."""
+    STOOD_DOWN = 136
+    """``actor`` learns that another node has led ``queue`` since epoch ``first``."""
 
     # requests, replies and tasks
     REQUEST_TIMED_OUT = 94

@@ -57,8 +57,13 @@ def test_the_good_one_is_good() -> None:
         ("topic: orders", "count: 2", 10, "2 members share 1 partition"),
         ("service: 1 ms", "commit: never", 10, "`never` is not one of auto, before, after"),
         ("consumers:\n", "consumers:\n  audit: {}\n", 11, "a second group is not simulated"),
-        ("crash: broker-1", "pause: broker-1", 12, "`pause` of `broker-1` is not simulated"),
         ("crash: broker-1", "pause: shop", 12, "`pause` of `shop` is not simulated"),
+        ("crash: broker-1", "clock: broker-1, by: 1 s", 12, "`clock` of `broker-1` is not simulated"),
+        ("crash: broker-1", "split: []", 12, "nobody is cut off"),
+        ("crash: broker-1", "split: [broker-1, broker-4]", 12, "there is no node, producer or consumer `broker-4`"),
+        ("topics:", "cluster: {controllers: [broker-7]}\ntopics:", 5, "broker-7"),
+        ("topics:", "cluster: {controller: zookeeper, controllers: [broker-1]}\ntopics:", 5, "nobody votes"),
+        ("topics:", "cluster: {controller: raft}\ntopics:", 5, "`raft` is not one of quorum, zookeeper"),
         ("topics:", "queues:", 5, "mean nothing to system 'kafka'"),
         ("system: kafka", "system: rabbitmq", 5, "`topics` need a log system"),
         ("{broker-1: {}, ", "{broker-1: {disk: {fsync: 1 ms}}, ", 4, "`disk` means nothing to system 'kafka'"),
@@ -71,6 +76,20 @@ def test_a_broken_log_is_refused_where_it_is_broken(old: str, new: str, line: in
     assert what in f"{error.value.what} {error.value.mend}"
     assert error.value.place is not None
     assert error.value.place.line == line
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("nodes: {broker: {rack: r1}}\n", "`rack` needs a log system"),
+        ("nodes: {broker: {network: {loss: 1 %}}}\n", "`loss` needs a log system"),
+        ("faults: [{at: 1 ms, split: p, for: 1 ms}]\n", "`split` needs a log system"),
+    ],
+)
+def test_words_of_clusters_need_a_log(words: str, what: str) -> None:
+    queues = "system: rabbitmq\nduration: 1 s\nqueues: {q: {}}\nproducers: {p: {arrivals: {poisson: 1/s}}}\n"
+    with pytest.raises(ScenarioError, match=what):
+        loads(queues + words)
 
 
 def test_words_of_logs_need_a_log() -> None:

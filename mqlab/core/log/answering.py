@@ -136,6 +136,7 @@ def _fail(s: State, slot: int, kind: int) -> None:
     entity = clients(s, producers(s, q["producer"])["client"])["entity"]
     part = partitions(s, q["partition"])["entity"]
     b["refused"] = 0
+    q["view"] = -1
     tell(s, kind, b["name"], 0, entity, part, int(b["attempts"]), 0, 0, b["count"])
     if hards(s, 0)["on"] == 1 and kind == K_TIMED_OUT:
         next_request(s, slot, int(b["target"]))

@@ -76,6 +76,7 @@ def new_batch(s: State, sender: int) -> int:
     b["ordinal"] = 0
     b["life"] = clients(s, producers(s, senders(s, sender)["producer"])["client"])["life"]
     b["transaction"] = collectors(s, senders(s, sender)["producer"])["number"]
+    b["vain"] = 0
     return slot
 
 

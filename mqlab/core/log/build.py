@@ -16,7 +16,7 @@ from mqlab.core.log.records import LOG_ARRAYS
 from mqlab.core.log.storing import FLUSH, LAYOUTS, lay_out
 from mqlab.core.recorder import BUCKETS
 from mqlab.errors import EngineError
-from mqlab.model import ConsumerGroup, Model, ProducerGroup, entity_name
+from mqlab.model import Cluster, ConsumerGroup, Model, ProducerGroup, entity_name
 from mqlab.sampling import name_identity
 from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.schema import STAGES, Entity, Level
@@ -131,7 +131,7 @@ class LogBuilder(Builder):
                     {
                         "producer": producer, "partition": first + i, "open": -1, "head": -1, "tail": -1,
                         "fly_head": -1, "fly_tail": -1, "added": -1, "first_slot": -1, "first_offset": -1,
-                        "next_here": before,
+                        "next_here": before, "view": -1,
                     }
                 )  # fmt: skip
 
@@ -219,6 +219,25 @@ class LogBuilder(Builder):
             "flush_records": hardware.flush_records,
         }  # fmt: skip
 
+    def _brokers(self, cluster: Cluster) -> list[dict[str, Any]]:
+        return [
+            {
+                "heard": 1, "alive": 1, "votes": int(node.name in cluster.controllers), "loss": node.network_loss,
+                "ident": name_identity(self.seed, f"nodes.{node.name}.network"),
+            }
+            for node in self.model.nodes
+        ]  # fmt: skip
+
+    def _controller(self, cluster: Cluster) -> dict[str, int]:
+        voters = [number for number, node in enumerate(self.model.nodes) if node.name in cluster.controllers]
+        kind = log_codes.VOTERS if voters else log_codes.CONTROLLERS[cluster.controller]
+        first = {log_codes.DEDICATED: len(self.model.nodes), log_codes.ZOOKEEPER: 0}
+        return {
+            "kind": kind, "controller": first[kind] if kind in first else voters[0], "voters": len(voters),
+            "failover": cluster.failover_ns, "election": cluster.election_ns, "prefer": cluster.preferred_leader_ns,
+            "by_mark": int(cluster.truncation == "high_watermark"),
+        }  # fmt: skip
+
     def _allocate(self) -> dict[str, NDArray[Any]]:
         model, cluster = self.model, self.model.cluster
         assert cluster is not None
@@ -237,11 +256,12 @@ class LogBuilder(Builder):
             "sides": self.sides, "sources": self.sources.sources, "phases": self.sources.phases,
             "partitions": self.partitions, "replicas": self.replicas, "collectors": self.collectors,
             "senders": self.senders, "readers": self.readers, "pollers": self.pollers, **self.plant.rows(),
-            "transactions": list(self.transactions.values()) or [{}],
+            "transactions": list(self.transactions.values()) or [{}], "brokers": self._brokers(cluster),
         }  # fmt: skip
         bin_ns = max(1, -(-model.end_ns // BINS))
         sizes = {
-            "runs": 1, "logs": 1, "brokers": len(nodes), "batches": FIRST_BATCHES, "cells": FIRST_BATCHES * self.cap,
+            "runs": 1, "logs": 1, "wires": (len(nodes) + 1) * (len(nodes) + 1 + len(self.clients)),
+            "batches": FIRST_BATCHES, "cells": FIRST_BATCHES * self.cap,
             "heap": 4 * room, "inbox": 256, "outbox": 4 * room, "counts": 256, "jobs": 4 * room,
             "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
@@ -273,7 +293,7 @@ class LogBuilder(Builder):
             cap=self.cap, partitions=len(self.partitions), replicas=len(self.replicas), senders=len(self.senders),
             readers=len(self.readers), pollers=len(self.pollers), session=cluster.session_ns,
             writeback=cluster.writeback_ns, first_fetch=self.first_fetch, **self._policies(),
-            backoff=min((p["pause"] for p in self.collectors), default=100_000_000),
+            backoff=min((p["pause"] for p in self.collectors), default=100_000_000), **self._controller(cluster),
         )  # fmt: skip
         return arrays
 

@@ -35,6 +35,10 @@ L_FETCH_PUT = 509   # a: replica, b: stamp, c: connection + 1         (hardware)
 L_FETCH_ASKED = 512 # a: replica, b: stamp                            (hardware) the leader's processor has read it
 L_GIVE = 510        # a: reader, b: stamp, c: node                    (hardware) a consumer's fetch has been read
 L_GIVE_OUT = 511    # a: reader, b: stamp, c: node                    (hardware) … and leaves
+L_LEARN = 340       # a: node, b: serial                              it hears from the controller again
+L_ELECT = 341       # a: partition                                    its turn has come to get a leader
+L_TAKE_OVER = 342   # a: serial                                       another controller begins
+L_PREFER = 343      # the controller looks whether the preferred replicas lead
 
 L_FORGET = 460      # a: producer                                     (continuation) more of a buffer is thrown away
 L_ASKED = 461       # a: producer, b: its life, c: ASK_… + detail     a request reaches the coordinator
@@ -93,4 +97,15 @@ K_LOG_TRUNCATED = int(Kind.LOG_TRUNCATED)
 K_PRODUCER_BEGAN = int(Kind.PRODUCER_BEGAN)
 K_TRANSACTION_MARKED = int(Kind.TRANSACTION_MARKED)
 K_FENCED = int(Kind.FENCED)
+K_SPLIT_BEGAN = int(Kind.SPLIT_BEGAN)
+K_SPLIT_ENDED = int(Kind.SPLIT_ENDED)
+K_NODE_FENCED = int(Kind.NODE_FENCED)
+K_REGISTERED = int(Kind.REGISTERED)
+K_CONTROLLER_LOST = int(Kind.CONTROLLER_LOST)
+K_CONTROLLER_ELECTED = int(Kind.CONTROLLER_ELECTED)
+K_STOOD_DOWN = int(Kind.STOOD_DOWN)
+
+# --- kinds of controllers (Log.kind) ---------------------------------------------------------------------------------
+DEDICATED, VOTERS, ZOOKEEPER = 0, 1, 2
+CONTROLLERS = {"quorum": 0, "zookeeper": 2}
 # fmt: on

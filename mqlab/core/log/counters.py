@@ -49,13 +49,17 @@ def _utilisation(machine: Machine, model: Model, span: float) -> dict[str, float
 
 
 def _gauges(machine: Machine, model: Model, names: list[str]) -> dict[str, int]:
-    """For each partition: log end, high watermark, committed offset, replicas in sync and elections so far."""
+    """For each partition: log end, high watermark, committed offset, replicas in sync, elections so far, and losses.
+
+    ``lost_below``: records that were cut off the log although they had been below the high watermark.
+    """
     gauges: dict[str, int] = {}
     readers = machine.array("readers")
     for name, part in zip(names, machine.array("partitions"), strict=True):
         gauges[f"{name}.end"] = int(part["end"])
         gauges[f"{name}.high_watermark"] = int(part["mark"])
         gauges[f"{name}.in_sync"] = int(part["in_sync"])
+        gauges[f"{name}.lost_below"] = int(part["below"])
         gauges[f"{name}.elections"] = int(part["term"]) - 1
         if part["reader"] >= 0:
             gauges[f"{name}.committed"] = int(readers[int(part["reader"])]["committed"])

@@ -6,6 +6,7 @@ import numpy as np
 
 __all__ = [
     "BATCH", "BROKER", "CELL", "COLLECTOR", "LOG", "PARTITION", "POLLER", "READER", "REPLICA", "SENDER", "TRANSACTION",
+    "WIRE",
 ]  # fmt: skip
 
 LOG = np.dtype(
@@ -16,6 +17,10 @@ LOG = np.dtype(
         ("collects", "i8"), ("collected", "i8"),            # batches that nobody holds are put aside; the last of them
         # with hardware (storing, carrying)
         ("first_fetch", "i8"), ("fetch_bytes", "i8"), ("layout", "i8"), ("flush", "i8"), ("flush_records", "i8"),
+        # the controller: a node (``nodes``: machines of its own; -1: none now), and what it does
+        ("kind", "i8"), ("controller", "i8"), ("calls", "i8"), ("called", "i8"), ("voters", "i8"),
+        ("failover", "i8"), ("election", "i8"), ("elects", "i8"), ("prefer", "i8"), ("by_mark", "i8"),
+        ("apart", "i8"), ("splits", "i8"),                      # whether a view may be out of date; splits at work
         # records, for the time series
         ("refused", "i8"), ("enqueued", "i8"), ("delivered", "i8"), ("processed", "i8"), ("acked", "i8"),
         ("vanished", "i8"),
@@ -23,8 +28,20 @@ LOG = np.dtype(
 )  # fmt: skip
 """One record: everything there is once."""
 
-BROKER = np.dtype([("fenced", "i4"), ("pad", "i4")])
-"""Beside each node: whether the controller has taken it for dead."""
+BROKER = np.dtype(
+    [
+        ("fenced", "i4"),                           # the controller has taken it for dead
+        ("heard", "i4"), ("serial", "i4"),          # the controller hears it; how often that has changed
+        ("alive", "i4"), ("waiting", "i4"),         # its process runs; it starts, and is not registered yet
+        ("votes", "i4"), ("over", "i4"), ("pad", "i4"),          # it is one of the controllers; its session has ended
+        ("ident", "u8"), ("loss", "f8"),
+    ],
+    align=True,
+)  # fmt: skip
+"""Beside each node: what the controller knows of it."""
+
+WIRE = np.dtype([("cuts", "i4"), ("side", "i4")])
+"""The way between a node or client and a node, see :mod:`mqlab.core.log.reaching`."""
 
 COLLECTOR = np.dtype(
     [
@@ -51,7 +68,7 @@ SENDER = np.dtype(
         ("producer", "i4"), ("partition", "i4"), ("open", "i4"), ("serial", "i4"),
         ("head", "i4"), ("tail", "i4"),                     # batches that are ready to go
         ("fly_head", "i4"), ("fly_tail", "i4"), ("flying", "i8"),
-        ("timer", "i4"), ("waiting", "i4"),
+        ("timer", "i4"), ("waiting", "i4"), ("view", "i4"),      # the replica it takes for the leader
         ("sequence", "i8"),                                 # of the next batch, in records
         ("settled", "i8"),                                  # what is before has been answered, or given up
         ("expected", "i8"),                                 # what the partition's log expects of it next
@@ -78,6 +95,7 @@ BATCH = np.dtype(
         ("life", "i4"), ("transaction", "i4"), ("ordinal", "i8"),   # of its producer; its own; its place among batches
         ("sending", "u1"), ("live", "u1"), ("in_log", "u1"), ("cut", "u1"), ("cause", "u1"), ("gave", "u1"),
         ("refused", "u1"), ("control", "u1"), ("outcome", "u1"), ("pad", "u1"),
+        ("vain", "i4"),                                     # 1 + the replica that appended it last without a future
     ],
     align=True,
 )  # fmt: skip
@@ -97,7 +115,10 @@ PARTITION = np.dtype(
     [
         ("entity", "i4"), ("leader", "i4"), ("first", "i4"), ("replicas", "i4"), ("in_sync", "i4"), ("reader", "i4"),
         ("min_insync", "i8"), ("unclean", "i4"), ("term", "i4"), ("lag_max", "i8"),
-        ("end", "i8"), ("mark", "i8"),                      # log end; high watermark
+        ("end", "i8"), ("mark", "i8"),                      # log end; high watermark as its leader knows it
+        ("spared", "i4"),                                   # the leader before the last one still runs
+        ("began", "i8"), ("most", "i8"), ("below", "i8"),   # log end at the last election; the highest watermark so
+                                                            # far; records that were lost below that
         ("head", "i4"), ("tail", "i4"), ("wait", "i4"),     # the log; its first batch above the high watermark
         ("cut_to", "i8"), ("releasing", "i4"), ("writers", "i4"),  # the first sender that works in transactions
         ("record_bytes", "i8"),                             # with hardware: of one record, where it is stored
@@ -111,6 +132,9 @@ PARTITION = np.dtype(
 REPLICA = np.dtype(
     [
         ("partition", "i4"), ("node", "i4"), ("in_sync", "i4"), ("parked", "i4"), ("stamp", "i4"),
+        ("stale", "i4"), ("believes", "i4"),                # it leads in its own eyes only; whom it counts in sync
+        ("astray", "i4"), ("asleep", "i4"),                 # it has not heard of the leader; a packet of its was lost
+        ("mark", "i8"), ("told", "i8"),                     # the high watermark as it knows it; as its next answer says
         ("end", "i8"), ("synced", "i8"),                    # what it has; what a power cut would leave
         ("known", "i8"),                                    # what its leader knows of it
         ("valid", "i8"),                                    # what is beyond has been cut off by a leader since

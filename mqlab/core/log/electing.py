@@ -1,11 +1,19 @@
-"""A node goes down and comes back; the controller notices, elects leaders, and what they do not have is cut off.
+"""A partition gets a leader, what the leader does not have is cut off, and the others follow it.
 
-    process crash   connections reset; the page cache survives
-    power loss      nobody is told; what was not written back is gone
+The controller chooses the first replica in sync that it hears; if there is none, any that it hears where
+``unclean_election`` allows it. The new leader begins an epoch of its own, at the end of its log. Everybody else cuts
+its log where the epochs part (KIP-101), before it fetches: what is beyond is of an epoch that the leader does not know.
+Kafka before 0.11 had no epochs: a follower cut its log at the high watermark as it knew it, and fetched the rest again
+(``cluster.truncation: high_watermark``). If its leader died before that, what everybody had acknowledged was gone.
 
-The controller takes a node for dead when its session ends, or when it comes back under a new registration. The first
-live replica in sync leads then; if there is none, any live one where ``unclean_election`` allows it. Everybody else
-cuts its log where the new leader's ended (what the leader epochs bring about in Kafka).
+What a new leader knows of the high watermark is what its last fetch told it, so it may know less than the old one did:
+it raises it when all in sync have fetched from it, and takes nobody into sync who has not got what it had when it
+began (KAFKA-7128).
+
+A leader that the controller has given up, but that runs (it is cut off, or stood still), is *stale*: it goes on until
+it hears of the new one, and then cuts its log as everybody else. What it appends meanwhile has no future, so it is told
+at once that it vanishes; the cut comes later. Simplified: what was cut off stays cut off, even where in Kafka an
+unclean election might bring it back.
 """
 
 from __future__ import annotations
@@ -13,8 +21,6 @@ from __future__ import annotations
 from mqlab.core.codes import (
     CHUNK,
     K_LEADER_ELECTED,
-    K_LEADER_LOST,
-    K_NODE_CRASHED,
     K_NODE_RESTARTED,
     K_VANISHED,
     NEVER,
@@ -24,152 +30,141 @@ from mqlab.core.codes import (
     X_UNREPLICATED,
     X_UNSYNCED_DISK,
 )
-from mqlab.core.hardware.disks import cut_power
-from mqlab.core.hardware.processors import empty
-from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
-from mqlab.core.link import DOWN, LOST, cross
 from mqlab.core.log.batches import release
-from mqlab.core.log.carrying import reset_requests
-from mqlab.core.log.codes import ACKS_ALL, K_LOG_TRUNCATED, L_CUT, L_FENCE, L_FLUSH, L_RESET
+from mqlab.core.log.codes import ACKS_ALL, ANSWER_NOT_LEADER, K_LOG_TRUNCATED, K_STOOD_DOWN, L_CUT, L_ELECT, L_FLUSH
 from mqlab.core.log.coordinator import send_marker
 from mqlab.core.log.following import ask_leader, set_in_sync
-from mqlab.core.log.leading import raise_mark
+from mqlab.core.log.leading import answer, raise_mark
 from mqlab.core.log.reading import cut_reader, forget_fetch
-from mqlab.core.log.records import batches, brokers, logs, partitions, replicas, senders
+from mqlab.core.log.records import batches, brokers, collectors, logs, partitions, replicas, senders
 from mqlab.core.log.standing import refresh
 from mqlab.core.recorder import tell
-from mqlab.core.records import nodes, producers, runs
+from mqlab.core.records import nodes, runs
 from mqlab.jit import State, kernel, seldom
-from mqlab.sampling import CONFIRM, identity
 
-__all__ = ["crash_node", "cut", "fence", "flush", "restart_node"]
+__all__ = ["call_election", "cut", "elect", "enter", "flush", "lead", "rejoin", "turn_away"]
 
 
 @seldom
-def crash_node(s: State, node: int, power: int) -> None:
-    """A broker's process dies (power 0), or its machine loses power (1)."""
-    n = nodes(s, node)
-    if n["up"] == 0:
-        return
-    run = runs(s, 0)
+def call_election(s: State, partition: int) -> None:
+    """Let a partition get a leader, when the controller comes to it."""
     log = logs(s, 0)
-    n["up"] = 0
-    n["epoch"] = n["epoch"] + 1
-    undone = max(0, min(n["cpu_free"], run["end"]) - max(run["now"], run["warmup"]))
-    n["cpu_busy"] = n["cpu_busy"] - undone
-    n["cpu_free"] = 0
-    brokers(s, node)["fenced"] = 0
-    if hards(s, 0)["on"] == 1:
-        empty(s, node)
-        reset_requests(s, node)
-        if power == 1:
-            cut_power(s, node)
-    tell(s, K_NODE_CRASHED, -1, 0, n["entity"], -1, 0, 0, power, 1)
-    for replica in range(log["replicas"]):
-        r = replicas(s, replica)
-        if r["node"] != node:
-            continue
-        r["stamp"] = r["stamp"] + 1
-        r["parked"] = 0
-        part = partitions(s, r["partition"])
-        if power == 1:
-            r["before"] = max(r["before"], r["end"])
-            r["end"] = min(r["end"], r["synced"])
-        if part["leader"] == replica:
-            tell(s, K_LEADER_LOST, -1, 0, n["entity"], part["entity"], 0, part["term"], 0, 1)
-            for i in range(part["replicas"]):
-                other = replicas(s, part["first"] + i)
-                other["stamp"] = other["stamp"] + 1
-                other["parked"] = 0
-            if part["reader"] >= 0:
-                forget_fetch(s, int(part["reader"]))
-    if power == 0:
-        for sender in range(log["senders"]):
-            q = senders(s, sender)
-            leader = partitions(s, q["partition"])["leader"]
-            if leader >= 0 and replicas(s, leader)["node"] == node:
-                p = producers(s, q["producer"])
-                what = identity(p["ident"], n["epoch"])
-                arrives = cross(s, p["client"], DOWN, CONFIRM, what, 0, run["now"])
-                if arrives != LOST:  # who does not hear of it waits until its requests time out
-                    push(s, arrives, RANK_EVENT, L_RESET, sender, node, 0)
-    push(s, run["now"] + log["session"], RANK_EVENT, L_FENCE, node, int(n["epoch"]), 0)
+    if log["election"] == 0:
+        elect(s, partition)
+        return
+    log["elects"] = max(log["elects"], runs(s, 0)["now"]) + log["election"]
+    push(s, int(log["elects"]), RANK_EVENT, L_ELECT, partition, 0, 0)
+
+
+@kernel
+def _may_lead(s: State, replica: int) -> bool:
+    """Say whether the controller hears of a replica's node."""
+    node = replicas(s, replica)["node"]
+    return nodes(s, node)["up"] == 1 and brokers(s, node)["heard"] == 1 and brokers(s, node)["fenced"] == 0
 
 
 @seldom
-def fence(s: State, node: int, epoch: int) -> None:
-    """The session of a node has ended: it leads nothing and is in sync with nothing any more."""
-    if nodes(s, node)["epoch"] == epoch and nodes(s, node)["up"] == 0:
-        _fence(s, node)
-
-
-@kernel
-def _fence(s: State, node: int) -> None:
-    if brokers(s, node)["fenced"] == 1:
-        return
-    brokers(s, node)["fenced"] = 1
-    for replica in range(logs(s, 0)["replicas"]):
-        r = replicas(s, replica)
-        if r["node"] != node:
-            continue
-        partition = int(r["partition"])
-        part = partitions(s, partition)
-        if r["in_sync"] == 1 and part["in_sync"] > 1:
-            set_in_sync(s, replica, 0)
-        if part["leader"] == replica:
-            part["leader"] = -1
-            _elect(s, partition)
-        else:
-            raise_mark(s, partition)
-
-
-@kernel
-def _elect(s: State, partition: int) -> None:
-    """Choose the first live replica in sync; or any live one, if that is allowed."""
+def elect(s: State, partition: int) -> None:
+    """Choose the first replica in sync that the controller hears; or any that it hears, if that is allowed."""
     part = partitions(s, partition)
+    if logs(s, 0)["controller"] < 0:
+        return
+    leader = int(part["leader"])
+    if leader >= 0 and brokers(s, replicas(s, leader)["node"])["fenced"] == 0:
+        return
     chosen = -1
     clean = 1
     for i in range(part["replicas"]):
-        r = replicas(s, part["first"] + i)
-        if chosen < 0 and r["in_sync"] == 1 and nodes(s, r["node"])["up"] == 1:
-            chosen = int(part["first"] + i)
+        candidate = int(part["first"] + i)
+        if chosen < 0 and replicas(s, candidate)["in_sync"] == 1 and _may_lead(s, candidate):
+            chosen = candidate
     if chosen < 0 and part["unclean"] == 1:
         clean = 0
         for i in range(part["replicas"]):
-            if chosen < 0 and nodes(s, replicas(s, part["first"] + i)["node"])["up"] == 1:
+            if chosen < 0 and _may_lead(s, int(part["first"] + i)):
                 chosen = int(part["first"] + i)
-    if chosen < 0:
-        return
+    if chosen >= 0:
+        lead(s, partition, chosen, clean)
+
+
+@seldom
+def lead(s: State, partition: int, chosen: int, clean: int) -> None:
+    """A replica leads from now on."""
+    part = partitions(s, partition)
     leader = replicas(s, chosen)
+    now = runs(s, 0)["now"]
+    believed = int(part["in_sync"])
+    old = int(part["leader"])
+    _cut_off(s, chosen, int(leader["valid"]))
+    part["spared"] = 0
     part["leader"] = chosen
     part["term"] = part["term"] + 1
-    if clean == 0:
-        for i in range(part["replicas"]):
-            other = int(part["first"] + i)
-            if other != chosen:
-                set_in_sync(s, other, 0)
-        set_in_sync(s, chosen, 1)
+    for i in range(part["replicas"]):
+        other = int(part["first"] + i)
+        if other != chosen and (clean == 0 or brokers(s, replicas(s, other)["node"])["fenced"] == 1):
+            set_in_sync(s, other, 0)
+    set_in_sync(s, chosen, 1)
     tell(s, K_LEADER_ELECTED, -1, 0, nodes(s, leader["node"])["entity"], part["entity"], 0, part["term"], 1 - clean, 1)
+    if old >= 0 and old != chosen:
+        replicas(s, old)["mark"] = part["mark"]
+        _depose(s, old, believed)
     for i in range(part["replicas"]):
         r = replicas(s, part["first"] + i)
         r["stamp"] = r["stamp"] + 1
         r["parked"] = 0
+        r["asleep"] = 0
         r["valid"] = min(r["valid"], leader["end"])
-        r["known"] = min(r["known"], leader["end"])
-        r["caught_up"] = runs(s, 0)["now"]
+        r["known"] = 0
+        r["caught_up"] = now
         r["asked_end"] = leader["end"]
-        r["asked_at"] = runs(s, 0)["now"]
+        r["asked_at"] = now
+        r["astray"] = int(not _may_lead(s, int(part["first"] + i)))
     leader["valid"] = NEVER
     leader["known"] = leader["end"]
+    leader["stale"] = 0
+    part["began"] = leader["end"]
+    if old != chosen:
+        part["mark"] = min(part["mark"], leader["mark"])
     wait = int(part["wait"])
-    while wait >= 0:  # whoever waited for the old leader's answer learns from the broken connection
+    while wait >= 0:  # whoever waits for the old leader's answer learns from it, or from the broken connection
         e = batches(s, wait)
         if e["answer"] == ACKS_ALL:
             e["answer"] = 0
         wait = int(e["after"])
+    if part["reader"] >= 0:
+        forget_fetch(s, int(part["reader"]))
     part["cut_to"] = leader["end"]
     cut(s, partition)
+
+
+@kernel
+def _depose(s: State, replica: int, believed: int) -> None:
+    """The leader before learns of its successor; or, if it is not heard and runs, goes on as if nothing had been."""
+    r = replicas(s, replica)
+    if nodes(s, r["node"])["up"] == 0:
+        return
+    partitions(s, r["partition"])["spared"] = 1
+    if brokers(s, r["node"])["heard"] == 1:
+        turn_away(s, int(r["partition"]), int(r["node"]))
+    else:
+        r["stale"] = 1
+        r["believes"] = believed
+
+
+@seldom
+def turn_away(s: State, partition: int, node: int) -> None:
+    """A node that leads no longer says so to all who wait for its answer under acks=all."""
+    for sender in range(logs(s, 0)["senders"]):
+        q = senders(s, sender)
+        if q["partition"] != partition or collectors(s, q["producer"])["acks"] != ACKS_ALL:
+            continue
+        at = int(q["fly_head"])
+        while at >= 0:
+            b = batches(s, at)
+            if b["target"] == node and b["epoch"] == nodes(s, node)["epoch"]:
+                answer(s, at, int(b["attempts"]), ANSWER_NOT_LEADER, node)
+            at = int(b["next"])
 
 
 @seldom
@@ -177,13 +172,16 @@ def cut(s: State, partition: int) -> None:
     """Cut off what the new leader does not have, a piece at a time, from the end of what is left of the list."""
     part = partitions(s, partition)
     to = part["cut_to"]
+    mark = min(part["mark"], to)
     before = -1
+    wait = -1
     slot = int(part["head"])
     while slot >= 0 and batches(s, slot)["offset"] < to:
+        if wait < 0 and batches(s, slot)["offset"] + batches(s, slot)["count"] > mark:
+            wait = slot
         before = slot
         slot = int(batches(s, slot)["after"])
-    if slot >= 0 and part["wait"] >= 0 and batches(s, part["wait"])["offset"] >= to:
-        part["wait"] = -1
+    part["wait"] = wait
     leader = replicas(s, part["leader"])
     log = logs(s, 0)
     if part["reader"] >= 0:
@@ -200,8 +198,9 @@ def cut(s: State, partition: int) -> None:
         cause = X_UNREPLICATED
         if leader["before"] >= e["offset"] + e["count"]:
             cause = X_UNSYNCED_DISK
-        elif holders > 1:
+        elif holders > 1 or part["spared"] == 1:
             cause = X_TRUNCATED
+        part["below"] = part["below"] + max(min(e["offset"] + e["count"], part["most"]) - e["offset"], 0)
         e["in_log"] = 0
         e["cut"] = 1
         e["cause"] = cause
@@ -229,14 +228,15 @@ def cut(s: State, partition: int) -> None:
         return
     part["tail"] = before
     part["end"] = to
-    part["mark"] = min(part["mark"], to)
+    part["mark"] = mark
+    part["most"] = min(part["most"], to)
     refresh(s, partition)
     _follow(s, partition)
 
 
 @kernel
 def _follow(s: State, partition: int) -> None:
-    """After an election all live replicas follow the new leader, from where their logs agree."""
+    """After an election all replicas that know of it follow the new leader, from where their logs agree."""
     part = partitions(s, partition)
     to = part["end"]
     for i in range(part["replicas"]):
@@ -246,48 +246,85 @@ def _follow(s: State, partition: int) -> None:
         r["synced"] = min(r["synced"], to)
         if replica == part["leader"]:
             r["before"] = 0
-        elif nodes(s, r["node"])["up"] == 1:
+        elif r["astray"] == 0:
             _truncate(s, replica)
             ask_leader(s, replica)
     raise_mark(s, partition)
 
 
 @kernel
-def _truncate(s: State, replica: int) -> None:
-    """A follower cuts off what its leader does not have."""
+def _cut_off(s: State, replica: int, to: int) -> None:
     r = replicas(s, replica)
-    if r["end"] > r["valid"]:
+    if r["end"] > to:
         part = partitions(s, r["partition"])
-        more = int(r["end"] - r["valid"])
-        tell(s, K_LOG_TRUNCATED, -1, 0, nodes(s, r["node"])["entity"], part["entity"], 0, r["valid"], 0, more)
-        r["end"] = r["valid"]
+        more = int(r["end"] - to)
+        tell(s, K_LOG_TRUNCATED, -1, 0, nodes(s, r["node"])["entity"], part["entity"], 0, to, 0, more)
+        r["end"] = to
+
+
+@kernel
+def _truncate(s: State, replica: int) -> None:
+    """A follower cuts off what its leader does not have; without epochs, all that it does not know to be committed."""
+    r = replicas(s, replica)
+    to = r["valid"]
+    if logs(s, 0)["by_mark"] == 1:
+        to = min(to, r["mark"])
+    _cut_off(s, replica, to)
     r["synced"] = min(r["synced"], r["end"])
+    r["mark"] = min(r["mark"], r["end"])
     r["valid"] = NEVER
     r["before"] = 0
 
 
 @seldom
-def restart_node(s: State, node: int) -> None:
-    """A broker is back with what survived, under a new registration."""
+def enter(s: State, node: int) -> None:
+    """A node that starts serves from now on, with what survived."""
     n = nodes(s, node)
-    if n["up"] == 1:
-        return
-    _fence(s, node)
     n["up"] = 1
     tell(s, K_NODE_RESTARTED, -1, 0, n["entity"], -1, 0, 0, 0, 1)
+    for replica in range(logs(s, 0)["replicas"]):
+        r = replicas(s, replica)
+        if r["node"] == node:
+            r["synced"] = min(r["synced"], r["end"])
+            r["astray"] = 1
+
+
+@seldom
+def rejoin(s: State, node: int) -> None:
+    """A node hears who leads what: it stands down, follows, or is what a partition has waited for."""
     for replica in range(logs(s, 0)["replicas"]):
         r = replicas(s, replica)
         if r["node"] != node:
             continue
         partition = int(r["partition"])
         part = partitions(s, partition)
-        r["synced"] = min(r["synced"], r["end"])
-        if part["leader"] < 0:
-            _elect(s, partition)
-        elif nodes(s, replicas(s, part["leader"])["node"])["up"] == 1:
+        if r["stale"] == 1:
+            r["stale"] = 0
+            tell(s, K_STOOD_DOWN, -1, 0, nodes(s, node)["entity"], part["entity"], 0, part["term"], 0, 1)
+            turn_away(s, partition, node)
+        if part["leader"] == replica and r["astray"] == 0:
+            _count_again(s, partition)
+            continue
+        if part["leader"] < 0 or brokers(s, replicas(s, part["leader"])["node"])["fenced"] == 1:
+            call_election(s, partition)
+        if r["astray"] == 1 and part["leader"] >= 0 and nodes(s, replicas(s, part["leader"])["node"])["up"] == 1:
+            r["astray"] = 0
             _truncate(s, replica)
             r["caught_up"] = runs(s, 0)["now"]
+            r["stamp"] = r["stamp"] + 1
+            r["parked"] = 0
             ask_leader(s, replica)
+
+
+@kernel
+def _count_again(s: State, partition: int) -> None:
+    """A leader that was not heard for a while learns who is in sync no more."""
+    part = partitions(s, partition)
+    for i in range(part["replicas"]):
+        other = int(part["first"] + i)
+        if other != part["leader"] and brokers(s, replicas(s, other)["node"])["fenced"] == 1:
+            set_in_sync(s, other, 0)
+    raise_mark(s, partition)
 
 
 @seldom

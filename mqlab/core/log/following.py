@@ -2,8 +2,9 @@
 
 A question that finds nothing new is parked until there is something. A follower falls out of sync when it has not been
 at the end of the log for ``replica_lag_max`` (looked at every half of it), and comes back when it has all below the
-high watermark. Simplified: a replica fetches for itself, where Kafka's brokers bundle the partitions of one leader; a
-fetch brings all there is.
+high watermark, and all that the leader had when it was elected. A leader that the controller does not hear changes
+nothing of that: under acks=all it goes on waiting for whom it cannot exclude. Simplified: a replica fetches for itself,
+where Kafka's brokers bundle the partitions of one leader; a fetch brings all there is.
 """
 
 from __future__ import annotations
@@ -12,24 +13,34 @@ from mqlab.core.codes import K_REPLICATED, RANK_EVENT
 from mqlab.core.hardware.disks import sync
 from mqlab.core.hardware.processors import cost_of, work
 from mqlab.core.heap import push
+from mqlab.core.link import LOST
 from mqlab.core.log.carrying import next_fetch, turn
-from mqlab.core.log.codes import K_IN_SYNC, L_FETCH_ASKED, L_FETCH_IN, L_FETCH_ON, L_FETCH_PUT, L_LAG
+from mqlab.core.log.codes import K_IN_SYNC, L_FETCH_ASKED, L_FETCH_IN, L_FETCH_ON, L_FETCH_PUT, L_LAG, ZOOKEEPER
 from mqlab.core.log.leading import hand_out, raise_mark
-from mqlab.core.log.records import logs, partitions, replicas
+from mqlab.core.log.reaching import hop
+from mqlab.core.log.records import brokers, logs, partitions, replicas
 from mqlab.core.log.storing import FLUSH_SYNC, blocked, put, wait_for_disk
 from mqlab.core.recorder import tell
 from mqlab.core.records import nodes, runs
 from mqlab.jit import State, kernel, seldom
+from mqlab.sampling import identity
 
-__all__ = ["ask_leader", "fetch_in", "fetch_on", "fetch_put", "fetched", "hear", "look_at_lag", "set_in_sync"]
+__all__ = [
+    "ask_leader", "fetch_in", "fetch_on", "fetch_put", "fetched", "hear", "look_at_lag", "may_change", "set_in_sync",
+]  # fmt: skip
 
 
 @kernel
 def ask_leader(s: State, replica: int) -> None:
     """A follower asks for more."""
     r = replicas(s, replica)
-    takes = nodes(s, r["node"])["network"]
-    push(s, runs(s, 0)["now"] + takes, RANK_EVENT, L_FETCH_IN, replica, int(r["stamp"]), 0)
+    node = int(r["node"])
+    leader = replicas(s, partitions(s, r["partition"])["leader"])
+    what = identity(brokers(s, node)["ident"], r["end"])
+    arrives = hop(s, node, int(leader["node"]), what, 2 * int(r["stamp"]))
+    r["asleep"] = int(arrives == LOST)
+    if arrives != LOST:
+        push(s, arrives, RANK_EVENT, L_FETCH_IN, replica, int(r["stamp"]), 0)
 
 
 @seldom
@@ -54,6 +65,17 @@ def hear(s: State, replica: int, stamp: int) -> None:
 
 
 @kernel
+def may_change(s: State, partition: int) -> bool:
+    """Say whether a partition's leader can have the set of those in sync changed: that is the controller's to write."""
+    leader = partitions(s, partition)["leader"]
+    log = logs(s, 0)
+    if leader < 0 or (log["controller"] < 0 and log["kind"] != ZOOKEEPER):
+        return False
+    node = replicas(s, leader)["node"]
+    return nodes(s, node)["up"] == 1 and brokers(s, node)["heard"] == 1
+
+
+@kernel
 def fetch_in(s: State, replica: int, stamp: int) -> None:
     """A follower's question reaches the leader."""
     r = replicas(s, replica)
@@ -67,7 +89,7 @@ def fetch_in(s: State, replica: int, stamp: int) -> None:
         r["caught_up"] = now
     elif r["known"] >= r["asked_end"]:
         r["caught_up"] = r["asked_at"]
-    if r["in_sync"] == 0 and r["known"] >= part["mark"]:
+    if r["in_sync"] == 0 and r["known"] >= max(part["mark"], part["began"]) and may_change(s, partition):
         set_in_sync(s, replica, 1)
     if part["end"] > r["known"]:
         hand_out(s, replica)
@@ -85,6 +107,7 @@ def fetched(s: State, replica: int, stamp: int) -> None:
     more = int(r["upto"] - r["end"])
     r["end"] = r["upto"]
     r["high"] = max(r["high"], r["end"])
+    r["mark"] = max(r["mark"], min(r["told"], r["end"]))
     part = partitions(s, r["partition"])
     tell(s, K_REPLICATED, -1, 0, nodes(s, r["node"])["entity"], part["entity"], 0, r["end"], 0, more)
     ask_leader(s, replica)
@@ -126,7 +149,7 @@ def look_at_lag(s: State, partition: int) -> None:
     """The leader looks who has not kept up."""
     part = partitions(s, partition)
     now = runs(s, 0)["now"]
-    if part["leader"] >= 0 and nodes(s, replicas(s, part["leader"])["node"])["up"] == 1:
+    if may_change(s, partition):
         for i in range(part["replicas"]):
             replica = int(part["first"] + i)
             r = replicas(s, replica)

@@ -1,7 +1,7 @@
 """The leader: it appends batches, raises the high watermark, and answers those who wait for it.
 
 The high watermark is the least that any replica in sync has; what is below it can be read, and an answer under
-acks=all waits for it. Simplified: it belongs to the partition and a new leader knows it at once.
+acks=all waits for it. A follower knows it as far as its last fetch told it, which is what a new leader begins with.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from mqlab.core.codes import (
     K_CONFIRM_SENT,
     K_PACKET_LOST,
     K_STALE_PACKET,
+    K_VANISHED,
     P_CONFIRM,
     P_PUBLISH,
     RANK_CONTINUE,
     RANK_EVENT,
+    X_TRUNCATED,
 )
 from mqlab.core.hardware.disks import read, sync
 from mqlab.core.hardware.network import transfer
@@ -46,7 +48,8 @@ from mqlab.core.log.codes import (
     L_RELEASE,
 )
 from mqlab.core.log.coordinator import joins, marked, refusal, stable_end
-from mqlab.core.log.records import batches, collectors, logs, partitions, pollers, readers, replicas, senders
+from mqlab.core.log.reaching import hop, meets, number_of_client, replica_on
+from mqlab.core.log.records import batches, brokers, collectors, logs, partitions, pollers, readers, replicas, senders
 from mqlab.core.log.standing import refresh
 from mqlab.core.log.storing import FLUSH_SYNC, blocked, is_cold, put, wait_for_disk
 from mqlab.core.recorder import tell
@@ -130,9 +133,11 @@ def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
     part = partitions(s, q["partition"])
     hard = hards(s, 0)["on"] == 1
     if part["leader"] < 0 or replicas(s, part["leader"])["node"] != node:
-        answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
+        _answer_stranger(s, slot, attempt, node)
     elif col["transaction"] >= 0 and refusal(s, slot) != ANSWER_YES:
         answer(s, slot, attempt, refusal(s, slot), node)
+    elif col["acks"] == ACKS_ALL and part["in_sync"] < part["min_insync"]:
+        answer(s, slot, attempt, ANSWER_FEW, node)
     elif col["idempotent"] == 1 and expected_of(s, slot) > b["sequence"]:
         tell(s, K_APPEND_SKIPPED, b["name"], 0, n["entity"], part["entity"], attempt, b["offset"], 0, b["count"])
         if b["in_log"] == 1 and col["acks"] == ACKS_ALL and b["offset"] + b["count"] > part["mark"]:
@@ -144,8 +149,6 @@ def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
             answer(s, slot, attempt, ANSWER_YES, node)
     elif col["idempotent"] == 1 and expected_of(s, slot) < b["sequence"]:
         answer(s, slot, attempt, ANSWER_GAP, node)
-    elif col["acks"] == ACKS_ALL and part["in_sync"] < part["min_insync"]:
-        answer(s, slot, attempt, ANSWER_FEW, node)
     elif hard and _store(s, slot, attempt, where):
         return  # its disk will say when it goes on
     else:
@@ -160,6 +163,54 @@ def _over(s: State, slot: int, node: int) -> None:
     if hards(s, 0)["on"] == 1 and collectors(s, producer)["acks"] == ACKS_NONE:
         next_request(s, slot, node)
     release(s, slot)
+
+
+@seldom
+def _answer_stranger(s: State, slot: int, attempt: int, node: int) -> None:
+    """A batch has reached a node that does not lead, whatever it may believe itself."""
+    q = senders(s, batches(s, slot)["sender"])
+    own = replica_on(s, int(q["partition"]), node)
+    if own < 0 or replicas(s, own)["stale"] == 0:
+        answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
+    elif collectors(s, q["producer"])["acks"] != ACKS_ALL:
+        _append_in_vain(s, slot, attempt, own)
+        answer(s, slot, attempt, ANSWER_YES, node)
+    elif replicas(s, own)["believes"] < partitions(s, q["partition"])["min_insync"]:
+        answer(s, slot, attempt, ANSWER_FEW, node)
+    else:
+        b = batches(s, slot)
+        fresh = b["vain"] != own + 1 and (b["offset"] < 0 or b["cut"] == 1)
+        if collectors(s, q["producer"])["idempotent"] == 0 or fresh:
+            _append_in_vain(s, slot, attempt, own)
+        if replicas(s, own)["believes"] == 1:
+            answer(s, slot, attempt, ANSWER_YES, node)  # else it waits for those who do not follow it any more
+
+
+@seldom
+def _append_in_vain(s: State, slot: int, attempt: int, replica: int) -> None:
+    """A leader that was given up, and does not know it, puts a batch at the end of its log, which has no future."""
+    b = batches(s, slot)
+    r = replicas(s, replica)
+    part = partitions(s, r["partition"])
+    node = nodes(s, r["node"])["entity"]
+    b["vain"] = replica + 1
+    place = slot
+    if b["in_log"] == 1 or (b["offset"] >= 0 and b["cut"] == 0):
+        place = another_place(s, slot)
+    e = batches(s, place)
+    count = int(e["count"])
+    e["offset"] = r["end"]
+    if e["appended"] < 0:
+        e["appended"] = runs(s, 0)["now"]
+    e["cut"] = 1
+    e["cause"] = X_TRUNCATED
+    r["end"] = r["end"] + count
+    log = logs(s, 0)
+    log["enqueued"] = log["enqueued"] + count
+    log["vanished"] = log["vanished"] + count
+    part["enqueued"] = part["enqueued"] + count
+    tell(s, K_APPENDED, b["name"], int(e["index"]), node, part["entity"], attempt, e["offset"], 0, count)
+    tell(s, K_VANISHED, b["name"], int(e["index"]), node, part["entity"], 0, e["offset"], X_TRUNCATED, count)
 
 
 @kernel
@@ -304,33 +355,40 @@ def answer(s: State, slot: int, attempt: int, code: int, node: int) -> None:
         return
     p = producers(s, q["producer"])
     part = partitions(s, q["partition"])["entity"]
-    b["refs"] = b["refs"] + 1
     if hards(s, 0)["on"] == 1:
         next_request(s, slot, node)
     entity = clients(s, p["client"])["entity"]
     tell(s, K_CONFIRM_SENT, b["name"], 0, entity, part, attempt, nodes(s, node)["entity"], code, b["count"])
     what = identity(p["ident"], b["name"])
-    arrives = cross(s, p["client"], DOWN, CONFIRM, what, attempt, runs(s, 0)["now"])
+    arrives = LOST
+    if meets(s, number_of_client(s, int(p["client"])), node):
+        arrives = cross(s, p["client"], DOWN, CONFIRM, what, attempt, runs(s, 0)["now"])
     if arrives == LOST:
         tell(s, K_PACKET_LOST, b["name"], 0, entity, part, attempt, P_CONFIRM, 0, b["count"])
-        release(s, slot)
         return
+    b["refs"] = b["refs"] + 1
     push(s, arrives, RANK_EVENT, L_ANSWER_IN, slot, attempt, code)
 
 
 @kernel
 def hand_out(s: State, replica: int) -> None:
     """The leader sends a follower all that it does not have yet."""
-    if hards(s, 0)["on"] == 1:
-        queue_fetch(s, replica)
-        return
     r = replicas(s, replica)
     part = partitions(s, r["partition"])
-    n = nodes(s, replicas(s, part["leader"])["node"])
+    node = int(replicas(s, part["leader"])["node"])
+    r["told"] = part["mark"]
+    if hards(s, 0)["on"] == 1:
+        r["asleep"] = int(not meets(s, node, int(r["node"])))
+        if r["asleep"] == 0:
+            queue_fetch(s, replica)
+        return
     r["upto"] = part["end"]
     r["asked_end"] = part["end"]
     r["asked_at"] = runs(s, 0)["now"]
-    push(s, runs(s, 0)["now"] + n["network"], RANK_EVENT, L_FETCHED, replica, int(r["stamp"]), 0)
+    arrives = hop(s, node, int(r["node"]), identity(brokers(s, node)["ident"], r["end"]), 2 * int(r["stamp"]) + 1)
+    r["asleep"] = int(arrives == LOST)
+    if arrives != LOST:
+        push(s, arrives, RANK_EVENT, L_FETCHED, replica, int(r["stamp"]), 0)
 
 
 @kernel
@@ -347,7 +405,11 @@ def raise_mark(s: State, partition: int) -> None:
     if mark <= part["mark"]:
         return
     part["mark"] = mark
+    part["most"] = max(part["most"], mark)
     node = int(replicas(s, part["leader"])["node"])
+    code = ANSWER_YES
+    if part["in_sync"] < part["min_insync"]:
+        code = ANSWER_FEW  # NOT_ENOUGH_REPLICAS_AFTER_APPEND: it is in the log, and its producer is not told so
     wait = int(part["wait"])
     while wait >= 0:
         e = batches(s, wait)
@@ -356,7 +418,7 @@ def raise_mark(s: State, partition: int) -> None:
         following = int(e["after"])
         if e["answer"] == ACKS_ALL:
             e["answer"] = 0
-            answer(s, int(e["root"]), int(e["attempt"]), ANSWER_YES, node)
+            answer(s, int(e["root"]), int(e["attempt"]), code, node)
         if e["control"] == 1:
             marked(s, int(e["sender"]))
         wait = following

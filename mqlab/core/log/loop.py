@@ -21,12 +21,16 @@ from mqlab.core.codes import (
     RANK_WORLD,
     W_CRASH_CLIENT,
     W_CRASH_NODE,
+    W_PAUSE_NODE,
     W_POWER_LOSS,
     W_RESET,
     W_RESTART_CLIENT,
     W_RESTART_NODE,
+    W_SIDE,
     W_SILENCE,
+    W_SLOW_NODE,
     W_SPEAK,
+    W_SPLIT,
 )
 from mqlab.core.hardware.codes import H_FLUSH, H_NET, H_PASS, H_SERVED, H_SUBMIT
 from mqlab.core.hardware.disks import flush_every, pass_over, served, submit
@@ -53,6 +57,7 @@ from mqlab.core.log.codes import (
     L_COMMITTED,
     L_CUT,
     L_DONE,
+    L_ELECT,
     L_FENCE,
     L_FETCH_ASKED,
     L_FETCH_IN,
@@ -65,22 +70,28 @@ from mqlab.core.log.codes import (
     L_GIVE_OUT,
     L_GOT,
     L_LAG,
+    L_LEARN,
     L_MARKER,
     L_OVERDUE,
+    L_PREFER,
     L_PUMP,
     L_RELEASE,
     L_RESET,
+    L_TAKE_OVER,
     L_TIMER,
     L_TOLD,
     L_TURN,
 )
 from mqlab.core.log.collecting import arrival, open_for_long_enough
+from mqlab.core.log.controlling import fence, learn, prefer, take_over
 from mqlab.core.log.coordinator import asked, overdue
-from mqlab.core.log.electing import crash_node, cut, fence, flush, restart_node
+from mqlab.core.log.electing import cut, elect, flush
+from mqlab.core.log.failing import crash_node, park, pause_node, restart_node, split
 from mqlab.core.log.following import ask_leader, fetch_in, fetch_on, fetch_put, fetched, hear, look_at_lag
 from mqlab.core.log.incarnations import crash_producer, forget, restart_producer, told
 from mqlab.core.log.leading import batch_do, batch_in, batch_on, batch_put, give_on, give_out, release_head
 from mqlab.core.log.marking import marker_in
+from mqlab.core.log.reaching import take_side
 from mqlab.core.log.reading import (
     ask,
     ask_again,
@@ -100,6 +111,7 @@ from mqlab.core.log.storing import mark_submitted, safe
 from mqlab.core.log.transactions import ask_anew
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, heap, inbox, runs
+from mqlab.core.slow import slow_node
 from mqlab.jit import State, entry, kernel, seldom
 
 __all__ = ["advance_log"]
@@ -213,6 +225,14 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
         let_go_flying(s, a, b)
     elif kind == L_FENCE:
         fence(s, a, b)
+    elif kind == L_LEARN:
+        learn(s, a, b)
+    elif kind == L_ELECT:
+        elect(s, a)
+    elif kind == L_TAKE_OVER:
+        take_over(s, a)
+    elif kind == L_PREFER:
+        prefer(s)
     elif kind == L_FLUSH:
         flush(s, a)
     elif kind == L_CUT:
@@ -245,9 +265,25 @@ def _happen_to_transactions(s: State, kind: int, a: int, b: int, c: int) -> None
 
 
 @seldom
-def _command(s: State, kind: int, a: int) -> bool:
+def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
     """Do what the world says; False if it makes no sense."""
     run = runs(s, 0)
+    if kind == W_SPLIT:
+        split(s, c)
+        return True
+    if kind == W_SIDE:
+        if not 0 <= a < (1 - b) * run["nodes"] + b * run["clients"]:
+            return False
+        take_side(s, a, b)
+        return True
+    if kind in (W_PAUSE_NODE, W_SLOW_NODE):
+        if not 0 <= a < run["nodes"]:
+            return False
+        if kind == W_PAUSE_NODE:
+            pause_node(s, a, c)
+        else:
+            slow_node(s, a, b, c)
+        return True
     if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE):
         if not 0 <= a < run["nodes"]:
             return False
@@ -320,6 +356,8 @@ def _prime(s: State) -> None:
     if log["writeback"] > 0 and machines(s, 0)["disks"] == 0:
         for node in range(run["nodes"]):
             push(s, log["writeback"], RANK_EVENT, L_FLUSH, node, 0, 0)
+    if log["prefer"] > 0:
+        push(s, log["prefer"], RANK_EVENT, L_PREFER, 0, 0, 0)
     for reader in range(log["readers"]):
         ask(s, reader)
     for poller in range(log["pollers"]):
@@ -383,7 +421,7 @@ def advance_log(s: State, horizon: int, budget: int) -> int:
                 run["inbox_n"] = 0
             close_bins(s, word["time"])
             run["now"] = word["time"]
-            if not _command(s, word["kind"], word["a"]):
+            if not _command(s, word["kind"], word["a"], word["b"], word["c"]):
                 return R_BAD_COMMAND
             continue
         if n == 0 or (top["time"] >= horizon and not continues):
@@ -397,5 +435,7 @@ def advance_log(s: State, horizon: int, budget: int) -> int:
         if time >= run["next_bin"]:
             close_bins(s, time)
         run["now"] = time
+        if run["paused"] > 0 and park(s, kind, a, b, c):
+            continue
         _happen(s, kind, a, b, c)
     return R_PAUSE

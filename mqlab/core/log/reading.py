@@ -45,8 +45,8 @@ from mqlab.core.log.codes import (
     WORKING,
 )
 from mqlab.core.log.leading import give, has_news, release_head
+from mqlab.core.log.reaching import serves
 from mqlab.core.log.records import batches, cells, logs, partitions, pollers, readers, replicas, senders
-from mqlab.core.log.sending import is_up
 from mqlab.core.log.standing import refresh
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, groups, nodes, producers, runs
@@ -68,7 +68,7 @@ def ask(s: State, reader: int) -> None:
         return
     r["fetching"] = 1
     run = runs(s, 0)
-    if not is_up(s, r["partition"]):
+    if not serves(s, int(k["client"]), int(r["partition"])):
         push(s, run["now"] + logs(s, 0)["backoff"], RANK_EVENT, L_ASK_AGAIN, reader, int(r["stamp"]), 0)
         return
     node = nodes(s, replicas(s, partitions(s, r["partition"])["leader"])["node"])
@@ -92,7 +92,7 @@ def ask_in(s: State, reader: int, stamp: int) -> None:
     r = readers(s, reader)
     if r["stamp"] != stamp:
         return
-    if not is_up(s, r["partition"]):
+    if not serves(s, int(pollers(s, r["poller"])["client"]), int(r["partition"])):
         forget_fetch(s, reader)
     elif has_news(s, reader):
         give(s, reader)

@@ -8,7 +8,7 @@ from mqlab.jit import accessor
 
 __all__ = [
     "LOG_ARRAYS", "batches", "brokers", "cells", "collectors", "logs", "partitions", "pollers", "readers", "replicas",
-    "senders", "transactions",
+    "senders", "transactions", "wires",
 ]  # fmt: skip
 
 _OWN = (
@@ -23,10 +23,13 @@ _OWN = (
     ("readers", dtypes.READER),
     ("pollers", dtypes.POLLER),
     ("transactions", dtypes.TRANSACTION),
+    ("wires", dtypes.WIRE),
 )
 LOG_ARRAYS = HARDWARE_ARRAYS + _OWN
 """Name and dtype of every array of the state, in the order of the directory."""
 
-logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers, transactions = (
+(
+    logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers, transactions, wires,
+) = (
     accessor(len(HARDWARE_ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN)
 )

@@ -22,7 +22,6 @@ from mqlab.core.codes import (
 from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
 from mqlab.core.link import LOST, UP, cross
-from mqlab.core.log.batches import release
 from mqlab.core.log.carrying import send_batch
 from mqlab.core.log.codes import (
     ACKS_NONE,
@@ -34,6 +33,7 @@ from mqlab.core.log.codes import (
     L_TIMER,
 )
 from mqlab.core.log.pacing import let_go
+from mqlab.core.log.reaching import leader_of, meets, number_of_client
 from mqlab.core.log.records import batches, collectors, partitions, replicas, senders
 from mqlab.core.log.transactions import end_if_done, may_send
 from mqlab.core.recorder import tell
@@ -65,7 +65,7 @@ def close_batch(s: State, sender: int) -> None:
 
 @kernel
 def is_up(s: State, partition: int) -> bool:
-    """Say whether a partition has a leader that can be reached."""
+    """Say whether a partition has a leader that runs."""
     leader = partitions(s, partition)["leader"]
     return leader >= 0 and nodes(s, replicas(s, leader)["node"])["up"] == 1
 
@@ -121,7 +121,8 @@ def pump(s: State, sender: int) -> None:
             return
         if col["flying"] > 0 and q["flying"] >= col["flying"] and col["acks"] != ACKS_NONE:
             return
-        if not is_up(s, q["partition"]):
+        leader = leader_of(s, sender)
+        if leader < 0:
             _again(s, sender, now + col["pause"])
             return
         if q["head"] < 0:
@@ -136,11 +137,11 @@ def pump(s: State, sender: int) -> None:
         q["head"] = batches(s, slot)["next"]
         if q["head"] < 0:
             q["tail"] = -1
-        _transmit(s, sender, slot)
+        _transmit(s, sender, slot, leader)
 
 
 @kernel
-def _transmit(s: State, sender: int, slot: int) -> None:
+def _transmit(s: State, sender: int, slot: int, leader: int) -> None:
     """A produce request leaves for the leader."""
     q = senders(s, sender)
     col = collectors(s, q["producer"])
@@ -148,7 +149,7 @@ def _transmit(s: State, sender: int, slot: int) -> None:
     p = producers(s, q["producer"])
     part = partitions(s, q["partition"])
     run = runs(s, 0)
-    node = int(replicas(s, part["leader"])["node"])
+    node = int(replicas(s, leader)["node"])
     epoch = int(nodes(s, node)["epoch"])
     b["attempts"] = b["attempts"] + 1
     if b["sent"] < 0:
@@ -157,19 +158,21 @@ def _transmit(s: State, sender: int, slot: int) -> None:
     b["sent_again"] = run["now"]
     b["target"] = node
     b["epoch"] = epoch
-    b["refs"] = b["refs"] + 1
     attempt = int(b["attempts"])
     entity = clients(s, p["client"])["entity"]
     tell(s, K_SENT, b["name"], 0, entity, part["entity"], attempt, b["sequence"], 0, b["count"])
-    what = identity(p["ident"], b["name"])
-    arrives = cross(s, p["client"], UP, PUBLISH, what, attempt, run["now"])
+    arrives = LOST
+    if meets(s, number_of_client(s, int(p["client"])), node):
+        what = identity(p["ident"], b["name"])
+        arrives = cross(s, p["client"], UP, PUBLISH, what, attempt, run["now"])
     if arrives == LOST:
         tell(s, K_PACKET_LOST, b["name"], 0, entity, part["entity"], attempt, P_PUBLISH, 0, b["count"])
-        release(s, slot)
-    elif hards(s, 0)["on"] == 1:
-        send_batch(s, slot, attempt, epoch * 256 + node, arrives - run["now"])
     else:
-        push(s, arrives, RANK_EVENT, L_BATCH_IN, slot, attempt, epoch * 256 + node)
+        b["refs"] = b["refs"] + 1
+        if hards(s, 0)["on"] == 1:
+            send_batch(s, slot, attempt, epoch * 256 + node, arrives - run["now"])
+        else:
+            push(s, arrives, RANK_EVENT, L_BATCH_IN, slot, attempt, epoch * 256 + node)
     if col["acks"] == ACKS_NONE:
         b["sending"] = B_OVER
         let_go(s, slot)
