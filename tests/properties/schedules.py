@@ -115,9 +115,9 @@ def _fault(draw: random.Random, what: Configuration, at: int, node: str) -> Faul
     return Fault(at, "split", ", ".join([node, *others]), lasts)
 
 
-def broken(model: Model) -> str:
-    """Run a model and say what of the contract did not hold; or nothing."""
-    promises = systems.get("kafka").contract(model)
+def broken(model: Model, promised: Model | None = None) -> str:
+    """Run a model and say what of its contract, or of that of another model, did not hold; or nothing."""
+    promises = systems.get("kafka").contract(promised or model)
     if promises["lost"].permitted:
         return f"the contract permits loss: {promises['lost'].because}"
     trace = SimulationEngine().run(model, level="events")

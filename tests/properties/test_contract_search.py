@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import mqlab
 from mqlab import systems
+from mqlab.model import Model
 from mqlab.scenario import load
-from tests.properties.schedules import CONFIGURATIONS, search
+from tests.properties.schedules import CONFIGURATIONS, broken, schedule, search
 
 PROMISE_NOTHING = [
     ("kafka-acks-0", (), "lost:wire", "producers.shop.acks: 0"),
@@ -29,6 +32,27 @@ PROMISE_NOTHING = [
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_a_few_random_fault_schedules_lose_nothing(name: str) -> None:
     search(name, range(25))
+
+
+def weaker(model: Model, change: str) -> Model:
+    """Take away what a promise rests on."""
+    if change == "acks: 1":
+        sends = [replace(p.batching, acks="1", idempotent=False) for p in model.producers if p.batching]
+        return replace(model, producers=tuple(
+            replace(p, batching=b) for p, b in zip(model.producers, sends, strict=True)))  # fmt: skip
+    if change == "unclean_election":
+        return replace(model, topics=tuple(replace(topic, unclean_election=True) for topic in model.topics))
+    assert model.cluster is not None
+    return replace(model, cluster=replace(model.cluster, truncation="high_watermark"))
+
+
+@pytest.mark.parametrize("change", ["acks: 1", "unclean_election", "high_watermark"])
+def test_the_search_finds_what_a_weaker_configuration_loses(change: str) -> None:
+    for number in range(200):
+        model = schedule("any processes, one in sync is enough", number)
+        if "lost" in broken(weaker(model, change), model):
+            return
+    raise AssertionError("200 schedules, and nothing was lost: the search is blind")
 
 
 @pytest.mark.soak
