@@ -31,6 +31,7 @@ from mqlab.core.log.codes import (
     L_BATCH_IN,
     L_BATCH_ON,
     L_BATCH_PUT,
+    L_FETCH_ASKED,
     L_FETCH_IN,
     L_FETCH_ON,
     L_FETCH_PUT,
@@ -173,7 +174,7 @@ def _node_of(s: State, kind: int, a: int, c: int) -> int:
         return c
     if kind in (L_FETCHED, L_FETCH_ON, L_FETCH_PUT):
         return replicas(s, a)["node"]
-    if kind == L_FETCH_IN:
+    if kind in (L_FETCH_IN, L_FETCH_ASKED):
         partition = int(replicas(s, a)["partition"])
     elif kind == L_ASK_IN:
         partition = int(readers(s, a)["partition"])
