@@ -10,15 +10,16 @@ from mqlab.errors import BadInput, did_you_mean
 
 __all__ = ["PAPERS", "Paper", "Row", "paper", "rows_of"]
 
-Measure = Literal["confirmed", "processed", "p50"]
+Measure = Literal["confirmed", "processed", "sustained", "p50"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A published figure and the scenario that stands for it.
 
-    ``measure``: records per second confirmed to their producers, or processed by consumers, or the median of the
-    time from creation to processing in ms. With ``against``, the figure is a share of that scenario's.
+    ``measure``: records per second confirmed to their producers, or processed by consumers, in the middle of the run;
+    confirmed between warm-up and the end (sustained); or the median time from creation to processing in ms. With
+    ``against``, the figure is a share of that scenario's.
     """
 
     name: str
@@ -52,6 +53,18 @@ PAPERS: Final = {
             Row("3 consumers", f"{_LINKEDIN}3-consumers", "processed", 2_615_968),
             Row("producer and consumer", f"{_LINKEDIN}producer-and-consumer", "processed", 795_064),
             Row("end to end, median", f"{_LINKEDIN}end-to-end", "p50", 2.0, "ms"),
+        ),
+    ),
+    "topics": Paper(
+        "Kafka vs. Apache RocketMQ: Multiple Topic Stress Test Results",
+        "https://www.alibabacloud.com/blog/kafka-vs--rocketmq--multiple-topic-stress-test-results_69781",
+        (
+            Row("Kafka, 64 topics", "topics-kafka-64", "sustained", None),
+            Row("Kafka, 256 topics", "topics-kafka-256", "sustained", None),
+            Row("RocketMQ, 64 topics", "topics-rocketmq-64", "sustained", None),
+            Row("RocketMQ, 256 topics", "topics-rocketmq-256", "sustained", None),
+            Row("Kafka, kept from 64 to 256", "topics-kafka-256", "sustained", 0.0163, "", "topics-kafka-64"),
+            Row("RocketMQ, kept from 64 to 256", "topics-rocketmq-256", "sustained", 0.84, "", "topics-rocketmq-64"),
         ),
     ),
 }
@@ -110,10 +123,12 @@ def rows_of(
 
 def _measured(scenario: str, measure: Measure, seed: int | None, overrides: Sequence[str]) -> float | None:
     from mqlab.face.performing import run
-    from mqlab.measure.throughput import middle_rate_per_s
+    from mqlab.measure.throughput import middle_rate_per_s, sustained_per_s
 
     trace = run(scenario, seed=seed, overrides=overrides, trace="counts")
     if measure == "p50":
         nanoseconds = trace.summary["latency_ns"]["p50"]
         return None if nanoseconds is None else nanoseconds / 1e6
+    if measure == "sustained":
+        return sustained_per_s(trace.trace, "confirmed")
     return middle_rate_per_s(trace.trace, measure)

@@ -9,8 +9,8 @@ from mqlab.trace.schema import Trace
 __all__ = ["middle_rate_per_s", "sustained_per_s"]
 
 
-def sustained_per_s(trace: Trace) -> float | None:
-    """Count what is processed per second while producers produce, warm-up left out.
+def sustained_per_s(trace: Trace, what: str = "processed") -> float | None:
+    """Count what is processed (or another series that counts) per second while producers produce, warm-up left out.
 
     It comes from the time series, so the window is cut to whole bins. None if no bin fits into it. The plain ratio
     ``throughput_per_s.processed`` also divides by the drain, in which nothing new comes.
@@ -24,23 +24,22 @@ def sustained_per_s(trace: Trace) -> float | None:
     first, last = -(-trace.warmup_ns // bin_ns), trace.producing_ns // bin_ns
     if last <= first:
         return None
-    done = trace.counters.series["processed"][first:last].sum()
+    done = trace.counters.series[what][first:last].sum()
     return float(done) / ((last - first) * bin_ns / 1e9)
 
 
 def middle_rate_per_s(trace: Trace, what: str) -> float | None:
     """Rate of the middle four fifths of ``what`` (a name of :data:`mqlab.trace.schema.SERIES` that counts).
 
-    Of what happened after warm-up: from the moment when a tenth of it had to that when nine tenths had, taken from the
-    time series and put in between its bins; so neither beginning nor end of a run counts. None if hardly anything did.
+    From the moment when a tenth of them had happened to that when nine tenths had, taken from the time series and put
+    in between its bins; so neither beginning nor end of a run counts. None if hardly anything happened.
 
     Examples
     --------
     >>> middle_rate_per_s(trace, "confirmed")                                           # doctest: +SKIP
     812345.6
     """
-    first_bin = -(-trace.warmup_ns // trace.counters.bin_ns)
-    done = np.concatenate([[0], np.cumsum(trace.counters.series[what][first_bin:])])
+    done = np.concatenate([[0], np.cumsum(trace.counters.series[what])])
     total = int(done[-1])
     if total < 10:
         return None

@@ -23,6 +23,17 @@ def test_linkedin_2014() -> None:
     assert [row["name"] for row in simulated] == [row["name"] for row in published]
 
 
+@pytest.mark.skipif(not JIT, reason="millions of records take an hour interpreted")
+@pytest.mark.parametrize(
+    ("system", "least", "most"), [("Kafka", 0.0, 0.1), pytest.param("RocketMQ", 0.75, 1.05, marks=pytest.mark.soak)]
+)
+def test_from_64_to_256_topics(system: str, least: float, most: float) -> None:
+    """A log for each partition loses at least 90 %, one commit log for all at most 25 %; the same disk."""
+    rows = [row for row in rows_of("topics", only=lambda row: row.name.startswith(system)) if row["published"]]
+    assert [row["name"] for row in rows] == [f"{system}, kept from 64 to 256"]
+    assert least <= rows[0]["simulated"] <= most
+
+
 def test_rows_of_a_paper_have_one_calibration() -> None:
     """No scenario of a paper has figures of hardware of its own: only the layout of files may differ."""
     from mqlab import scenario
