@@ -25,6 +25,7 @@ def lost(evidence: Evidence) -> Observation:
     that is thrown away while its twin is processed is no loss. What was never confirmed is not lost: its
     producer knows that it does not know. A dead letter is owed anew by the queue it reaches, also by one in
     which the message died before: it may be lost although it had been dead-lettered there.
+    ``detail``, of logs with events: how many were cut off ``below_watermark``, where consumers had read already.
 
         message  queue   confirmed  processed  fate
               0  orders      20 ms          –  lost:broker_memory
@@ -41,7 +42,10 @@ def lost(evidence: Evidence) -> Observation:
     hit[pair[better]] = False
     mask = np.zeros(len(pair), bool)
     mask[first[hit]] = True
-    return evidence.rows_where(mask)
+    if not evidence.has_logs or evidence.logbook is None:
+        return evidence.rows_where(mask)
+    read = np.isin(evidence["message"][mask], evidence.logbook.cut_below_watermark)
+    return evidence.rows_where(mask, below_watermark=int(np.count_nonzero(read)))
 
 
 def _before_a_return(evidence: Evidence, pair: NDArray[np.intp]) -> NDArray[np.bool_]:

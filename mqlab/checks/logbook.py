@@ -140,6 +140,23 @@ class LogBook:
         gone[here[same]] = both["time_ns"][after[same]]
         return gone
 
+    @cached_property
+    def cut_below_watermark(self) -> Ints:
+        """Records that were cut off a log although a consumer had got what stood there, or beyond."""
+        places, polls = self.places, self.polls
+        cut = np.flatnonzero(places.gone_ns < NEVER)
+        found = [np.zeros(0, np.int64)]
+        for queue, gone_ns in sorted(set(zip(places.queue[cut].tolist(), places.gone_ns[cut].tolist(), strict=True))):
+            mine = cut[(places.queue[cut] == queue) & (places.gone_ns[cut] == gone_ns)]
+            before = (polls.queue == queue) & (polls.time_ns < gone_ns)
+            time, offset = polls.time_ns[before], polls.offset[before]
+            if len(time):
+                highest_later = np.maximum.accumulate(offset[::-1])[::-1]
+                at = np.searchsorted(time, places.begins_ns[mine], side="right")
+                read = (at < len(time)) & (highest_later[np.minimum(at, len(time) - 1)] >= places.offset[mine])
+                found.append(places.message[mine[read]])
+        return np.unique(np.concatenate(found))
+
     def _told(self, entries: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
         """Tell whose append its producer learnt of: the try that was confirmed found it there."""
         confirmed, skipped = self._of(Kind.CONFIRMED), self._of(Kind.APPEND_SKIPPED)

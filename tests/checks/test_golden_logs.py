@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from mqlab.checks import REGISTRY
+from mqlab.trace.fates import Cause, Fate
 from mqlab.trace.kinds import Kind
 from mqlab.trace.schema import Entity, Rows
-from tests.support.traces import MS, event, events, evidence
+from tests.support.traces import MS, event, events, evidence, fate_row
 
 BROKER, ORDERS, AUDIT, SHOP, STOCK_0, STOCK_1, BOOKS = range(7)
 ENTITIES = (
@@ -201,3 +202,13 @@ def test_what_a_group_has_not_reached_is_not_unseen():
     assert judged("unseen", log, polled(40, 0)).count == 0
     regrown = [*cut(42, 1, 1), *appended(1, 50)]  # the group was at 1 when the log ended below, and was cut
     assert judged("unseen", LOG[:6], polled(41, 0, 1), regrown).count == 0
+
+
+def test_what_was_lost_below_the_high_watermark_is_told_apart():
+    """Both were acknowledged and are cut off; but at 5 a consumer had been already, so it stood below the watermark."""
+    gone = {"fate": Fate.LOST, "cause": Cause.UNREPLICATED, "confirmed_ns": 9 * MS, "enqueued_ns": 8 * MS}
+    log = [*appended(4, 4), *appended(5, 5), *appended(6, 6)]
+    rows = [*log, *polled(20, 4), *polled(21, 5), *cut(25, 5, 5), *cut(25, 6, 6)]
+    fates = [fate_row(5, **gone), fate_row(6, **gone)]
+    seen = REGISTRY["lost"](evidence(*fates, has_logs=True, events=Rows(events(rows)), entities=ENTITIES))
+    assert (seen.count, seen.detail) == (2, {"below_watermark": 1})
