@@ -121,7 +121,13 @@ def serve(s: State, node: int, takes: int) -> int:
 
 @kernel
 def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
-    """Decide about a batch: append it, answer that it is there already, or refuse it."""
+    """A request has been read: its batch is decided about."""
+    _decide(s, slot, attempt, where, 0)
+
+
+@kernel
+def _decide(s: State, slot: int, attempt: int, where: int, stored: int) -> None:
+    """Append a batch, answer that it is there already, or refuse it; ``stored``: it is on the disk already."""
     node = where % 256
     n = nodes(s, node)
     if n["up"] == 0 or n["epoch"] != where // 256:
@@ -149,10 +155,12 @@ def batch_do(s: State, slot: int, attempt: int, where: int) -> None:
             answer(s, slot, attempt, ANSWER_YES, node)
     elif col["idempotent"] == 1 and expected_of(s, slot) < b["sequence"]:
         answer(s, slot, attempt, ANSWER_GAP, node)
-    elif hard and _store(s, slot, attempt, where):
+    elif hard and stored == 0 and _store(s, slot, attempt, where):
         return  # its disk will say when it goes on
     else:
         _append(s, slot, attempt, node)
+        if stored == 1:
+            replicas(s, part["leader"])["synced"] = part["end"]
     _over(s, slot, node)
 
 
@@ -229,21 +237,10 @@ def _store(s: State, slot: int, attempt: int, where: int) -> bool:
     return False
 
 
-@kernel
+@seldom
 def batch_put(s: State, slot: int, attempt: int, where: int) -> None:
-    """With hardware: a batch is on the leader's disk, and joins its log."""
-    node = where % 256
-    n = nodes(s, node)
-    if n["up"] == 0 or n["epoch"] != where // 256:
-        _vanish(s, slot, attempt, node)
-        return
-    part = partitions(s, senders(s, batches(s, slot)["sender"])["partition"])
-    if part["leader"] < 0 or replicas(s, part["leader"])["node"] != node:
-        answer(s, slot, attempt, ANSWER_NOT_LEADER, node)
-    else:
-        _append(s, slot, attempt, node)
-        replicas(s, part["leader"])["synced"] = part["end"]
-    _over(s, slot, node)
+    """With hardware: a batch is on the leader's disk; it joins the log, unless it has come once more meanwhile."""
+    _decide(s, slot, attempt, where, 1)
 
 
 @kernel
