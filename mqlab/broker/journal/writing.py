@@ -43,6 +43,8 @@ BUFFER_BYTES_MAX = 1 << 26
 SPARSE = 4
 """A segment is sparse when less than one part in so many of it is left."""
 
+STREAMS = ("streams",)
+"""Name of the highest number that a stream was ever given."""
 NEVER = 1 << 62
 """Stands for a record that was not taken any more."""
 
@@ -109,7 +111,7 @@ class Journal:
                 key: form.set_record(json.loads(key), value) for key, value in self.recovered.names.items()
             }
             self._segments = {number: Segment(size) for number, size in self.recovered.segments.items()}
-            self._next_stream = max(self.recovered.streams, default=0) + 1
+            self._streams: int = max(self.recovered.names.get(form.key_of(STREAMS), 0), *self.recovered.streams, 0)
             self._begin(self.recovered)
         except BaseException as error:
             disk.unlock()
@@ -148,8 +150,11 @@ class Journal:
     def new_stream(self) -> int:
         """Give a number to a queue, or to a partition of a topic."""
         with self._lock:
-            number, self._next_stream = self._next_stream, self._next_stream + 1
-        return number
+            self._streams += 1
+            record = form.set_record(STREAMS, self._streams)  # an empty stream shows in nothing else
+            self._names[form.key_of(STREAMS)] = record
+            self._append(record)
+            return self._streams
 
     def put(
         self, stream: int, first: int, bodies: Sequence[tuple[int, bytes]], envelope: bytes, expires_ns: int = -1,

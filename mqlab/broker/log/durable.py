@@ -84,7 +84,8 @@ class PartitionLog:
 
     def take_over(self, stream: Stream, start: int) -> None:
         """Make the partition hold what the journal found."""
-        partition, found = self._partition, sorted(stream.copies.items())
+        partition = self._partition
+        found = sorted(each for each in stream.copies.items() if each[0] >= start)  # killed between name and cut
         begin = max(start, found[0][0] if found else stream.next)
         partition.begin_at(begin)
         envelope = b""

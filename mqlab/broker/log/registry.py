@@ -32,6 +32,7 @@ class Topics:
         self.groups: dict[str, Group] = {}
         self._lock = threading.Lock()
         self._readers: dict[Reader, None] = {}
+        self._ended: BrokerError | None = None
 
     def declare(self, name: str, words: Mapping[str, Any]) -> Topic:
         """Make a topic, or find it as declared; without any words, as it is."""
@@ -127,6 +128,9 @@ class Topics:
     def _remember(self, reader: Reader) -> None:
         with self._lock:
             self._readers[reader] = None
+            ended = self._ended
+        if ended is not None:  # meanwhile
+            reader.end(ended)
 
     def forget(self, reader: Reader) -> bool:
         """Take out who has ended; False if that was done before."""
@@ -146,6 +150,7 @@ class Topics:
     def end(self, why: BrokerError) -> None:
         """End everybody."""
         with self._lock:
+            self._ended = why
             all_readers = list(self._readers)
         for each in all_readers:
             each.end(why)

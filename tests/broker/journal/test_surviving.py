@@ -71,6 +71,18 @@ def test_queues_keep_their_rules_and_hosts_their_names(machine, end):
 
 
 @pytest.mark.parametrize("end", ENDS)
+def test_a_queue_that_was_always_empty_shares_nothing_with_one_that_comes_after_the_restart(machine, end):
+    channel = machine.start()
+    channel.declare_queue("empty", durable=True)
+    channel = getattr(machine, end)()
+    channel.declare_queue("new", durable=True)
+    channel.publish("x", "new", properties=KEPT)
+    channel = getattr(machine, end)()
+    assert bodies(channel, "empty") == []
+    assert bodies(channel, "new") == ["x"]
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_what_has_left_a_queue_does_not_come_again(machine, end):
     channel = machine.start()
     for name in ("q", "purged", "deleted"):
