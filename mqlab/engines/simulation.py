@@ -21,6 +21,9 @@ import simpy
 from mqlab.core import codes
 from mqlab.core.build import build
 from mqlab.core.counters import read_counters
+from mqlab.core.ledger.build import build_ledger
+from mqlab.core.ledger.counters import read_ledger_counters
+from mqlab.core.ledger.machine import LedgerMachine
 from mqlab.core.log.build import build_log
 from mqlab.core.log.counters import read_log_counters
 from mqlab.core.log.machine import LogMachine
@@ -30,7 +33,7 @@ from mqlab.engines.world import World
 from mqlab.errors import BadInput, EngineError
 from mqlab.model import Fault, Model
 from mqlab.policies.schedule import schedule
-from mqlab.trace.schema import Level, Trace
+from mqlab.trace.schema import Counters, Level, Trace
 from mqlab.trace.sinks import MemorySink, Sink
 
 __all__ = ["IntegerEnvironment", "SimulationEngine"]
@@ -119,7 +122,7 @@ class SimulationEngine:
             entities=machine.built.entities,
             digest=f"{int(run['digest']):016x}",
             event_count=int(machine.array("counts")["n"].sum()),
-            counters=read_log_counters(machine, model) if model.topics else read_counters(machine, model),
+            counters=_counters(machine, model),
             fates=fates,
             events=events,
             wall_s=time.perf_counter() - started,
@@ -127,10 +130,18 @@ class SimulationEngine:
 
 
 def _machine(model: Model, seed: int, level: Level, sink: Sink) -> Machine:
-    """Make the machine for a model: queues and logs have programs of their own, compiled when first needed."""
+    """Make the machine for a model: queues, logs and ledgers have their own programs, compiled when first needed."""
+    if model.ledgers is not None:
+        return LedgerMachine(build_ledger(model, seed, level), sink.events, sink.fates)
     if model.topics:
         return LogMachine(build_log(model, seed, level), sink.events, sink.fates)
     return Machine(build(model, seed, level), sink.events, sink.fates)
+
+
+def _counters(machine: Machine, model: Model) -> Counters:
+    if model.ledgers is not None:
+        return read_ledger_counters(machine, model)
+    return read_log_counters(machine, model) if model.topics else read_counters(machine, model)
 
 
 def _play(machine: Machine, clock: IntegerEnvironment, world: World, end_ns: int, progress: Progress | None) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mqlab.checks import ANOMALIES, judge
 from mqlab.explain.clusters import CLUSTER_KINDS
+from mqlab.explain.ledgers import LEDGER_SENTENCES, ledger_turns
 from mqlab.explain.logs import LOG_SENTENCES, log_turns
 from mqlab.explain.reasons import reason_of
 from mqlab.explain.replicas import REPLICA_KINDS, with_replicas
@@ -27,7 +28,7 @@ __all__ = ["Account", "Sentence", "explain", "interesting", "tell"]
 NODE_KINDS = (Kind.NODE_CRASHED, Kind.NODE_RESTARTED, Kind.ALARM_RAISED, Kind.ALARM_CLEARED)
 SPELL_KINDS = (Kind.CLOCK_CHANGED, Kind.SLOWED, Kind.SLOW_ENDED, Kind.PAUSED, Kind.RESUMED)
 """Told of a node as well as its crashes, and of clients while they have to do with the message."""
-_TOLD_ELSEWHERE = (Kind.ACK_SENT, Kind.OFFSET_COMMITTED, Kind.TRANSACTION_MARKED)
+_TOLD_ELSEWHERE = (Kind.ACK_SENT, Kind.ACKED, Kind.OFFSET_COMMITTED, Kind.TRANSACTION_MARKED)
 """Of a log: told where they concern the record."""
 
 
@@ -99,6 +100,8 @@ def _words(moment: Moment) -> str:
     kind = Kind(int(moment.row["kind"]))
     if moment.story.in_reply_to >= 0 and kind in REPLY_SENTENCES:
         return REPLY_SENTENCES[kind](moment)
+    if moment.story.model.ledgers and kind in LEDGER_SENTENCES:
+        return LEDGER_SENTENCES[kind](moment)
     if moment.story.model.topics and kind in LOG_SENTENCES:
         return LOG_SENTENCES[kind](moment)
     return SENTENCES[kind](moment)
@@ -161,7 +164,8 @@ def _closing(story: Story) -> list[str]:
         if row["enqueued_ns"] < 0:
             name = name.replace("copy in", "copy meant for")
         lines.append(f"Fate of {name}: {label}. {reason_of(story, row)}")
-    return lines + [str(reason) for reason in (log_turns if story.model.topics else turns)(story)]
+    told = ledger_turns if story.model.ledgers else log_turns if story.model.topics else turns
+    return lines + [str(reason) for reason in told(story)]
 
 
 def interesting(trace: Trace, *, model: Model | None = None, most: int = 3) -> dict[str, tuple[int, ...]]:

@@ -141,7 +141,7 @@ LOG_KINDS = (
 
 def log_reason(story: Story, row: np.void) -> Reason | None:
     """Give the reason for the fate of a record; None where that of queues will do, or the message is in no log."""
-    if not story.model.topics:
+    if not story.model.topics or story.model.ledgers:
         return None
     who, topic, reader = _paths(story, row)
     fate = Fate(int(row["fate"]))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mqlab.explain import lives
+from mqlab.explain.ledgers import ledger_reason
 from mqlab.explain.logs import log_reason
 from mqlab.explain.losses import CAUSES
 from mqlab.explain.reason import (
@@ -34,7 +35,7 @@ PLACES = (Kind.ENQUEUED, Kind.REQUEUED, Kind.RECOVERED, Kind.VANISHED, Kind.DISP
 
 def reason_of(story: Story, row: np.void) -> Reason:
     """Give the reason for the fate of one FATE row."""
-    reason = reply_reason(story, row) or log_reason(story, row)
+    reason = reply_reason(story, row) or ledger_reason(story, row) or log_reason(story, row)
     if reason is not None:
         return reason
     if row["fate"] == Fate.LOST:

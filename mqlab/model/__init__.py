@@ -29,20 +29,20 @@ from mqlab.model.clients import (
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault, FaultKind, RandomFaults
 from mqlab.model.hardware import Disks, Hardware, Layout, Machine, Processor
+from mqlab.model.ledger import Ledgers, Quorum, Subscribing
 from mqlab.model.log import Batching, Cluster, LogTransactions, Polling, Topic
 from mqlab.model.modulation import time_shares
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys, Phase, Recording, Step
+from mqlab.model.subscriptions import subscriptions_of
 from mqlab.model.whole import Model, has_alarms
 
 __all__ = [
     "Acks", "Arrivals", "Backoff", "Batching", "Binding", "Buffer", "Bursts", "Cluster", "Confirm", "Connection",
-    "ConsumerGroup",
-    "Contention", "DeadLetter", "Destination", "Disk", "Disks", "Distribution", "Exceptions", "Exchange",
-    "ExpectsRecord",
-    "Fault", "FaultKind", "Hardware", "Inventory", "Keys", "Layout", "Link", "LinkSide", "LogTransactions",
-    "Machine", "Memory", "Message", "Model", "Node", "Phase",
-    "Polling", "Processor",
-    "ProducerGroup", "Queue", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry", "Scale",
-    "Step", "Topic", "Transactions", "entity_name", "has_alarms", "time_shares",
+    "ConsumerGroup", "Contention", "DeadLetter", "Destination", "Disk", "Disks", "Distribution", "Exceptions",
+    "Exchange", "ExpectsRecord", "Fault", "FaultKind", "Hardware", "Inventory", "Keys", "Layout", "Ledgers", "Link",
+    "LinkSide", "LogTransactions", "Machine", "Memory", "Message", "Model", "Node", "Phase", "Polling", "Processor",
+    "ProducerGroup", "Queue", "Quorum", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry",
+    "Scale", "Step", "Subscribing", "Topic", "Transactions", "entity_name", "has_alarms", "subscriptions_of",
+    "time_shares",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mqlab.model.consuming import Acks, Inventory, Recall, Scale
+from mqlab.model.ledger import Subscribing
 from mqlab.model.log import Batching, Polling
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys
@@ -241,13 +242,14 @@ class Exceptions:
 
     It fails with ``probability``, drawn anew at each delivery or once for each message (a poison message).
     ``then``: crash (not caught: the process dies and is restarted) · requeue (nack, back to the queue) · reject
-    (refused for good) · hold (caught, but neither ack nor nack). ``only`` messages with these numbers fail (empty:
+    (refused for good) · hold (caught, but neither ack nor nack). Where groups subscribe: nack (asked for again after a
+    while) · reconsume_later (sent to the retry topic) · hold. ``only`` messages with these numbers fail (empty:
     any), and only at their first ``times`` deliveries (0: at any).
     """
 
     probability: float
     per: Literal["delivery", "message"]
-    then: Literal["crash", "requeue", "reject", "hold"]
+    then: Literal["crash", "requeue", "reject", "hold", "nack", "reconsume_later"]
     only: tuple[int, ...] = ()
     times: int = 0
 
@@ -308,6 +310,8 @@ class ConsumerGroup:
     """Of consumers with room for another delivery those with the highest are served first."""
     exclusive: bool = False
     """The only consumer of its queue: the broker refuses any other."""
+    subscribing: Subscribing | None = None
+    """Of a topic whose entries bookies keep: how it subscribes. None: it does not."""
     polling: Polling | None = None
     """Of a topic (then ``queue`` is its name): how it polls and commits. None: it consumes from a queue."""
 

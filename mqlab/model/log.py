@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mqlab.model.hardware import Hardware
+from mqlab.model.ledger import Quorum
 
 __all__ = ["Batching", "Cluster", "LogTransactions", "Polling", "Topic"]
 
@@ -20,6 +21,10 @@ class Topic:
     """With acks=all a leader refuses while fewer replicas than that are in sync."""
     unclean_election: bool = False
     """Whether a replica that is not in sync may lead when none that is in sync is left."""
+    quorum: Quorum | None = None
+    """How many bookies keep an entry; then each partition names its first owner only."""
+    deduplicate: bool = False
+    """Whether the broker drops what a producer has sent before (by its sequence)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mqlab.model.broker import Binding, Exchange, Node, Queue
 from mqlab.model.clients import ConsumerGroup, ProducerGroup
 from mqlab.model.faults import Fault, RandomFaults
+from mqlab.model.ledger import Ledgers
 from mqlab.model.log import Cluster, Topic
 
 __all__ = ["Model", "has_alarms"]
@@ -37,6 +38,8 @@ class Model:
     """Of a log system; it has no queues then."""
     cluster: Cluster | None = None
     """What holds for all nodes of a log system."""
+    ledgers: Ledgers | None = None
+    """Of a log system whose brokers keep nothing: its bookies."""
 
     @property
     def end_ns(self) -> int:

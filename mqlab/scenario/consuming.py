@@ -120,7 +120,7 @@ class ScaleSpec(Spec):
 
 ScaleSteps = Annotated[list[ScaleSpec], BeforeValidator(check_list(_SCALE, STEPS_MAX))]
 
-Reaction = Literal["crash", "requeue", "reject", "hold"]
+Reaction = Literal["crash", "requeue", "reject", "hold", "nack", "reconsume_later"]
 
 
 def _numbers(value: Any) -> tuple[int, ...]:
@@ -143,7 +143,7 @@ class ExceptionsSpec(Spec):
 
     probability: Probability | None = None
     per: Annotated[Literal["delivery", "message"], choice("delivery", "message")] | None = None
-    then: Annotated[Reaction, choice("crash", "requeue", "reject", "hold")] | None = None
+    then: Annotated[Reaction, choice("crash", "requeue", "reject", "hold", "nack", "reconsume_later")] | None = None
     only: Numbers | None = None
     times: Count | None = None
 

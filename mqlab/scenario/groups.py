@@ -38,6 +38,7 @@ from mqlab.scenario.fields import (
     choice,
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
+from mqlab.scenario.ledgers import AckType, DeadLetterPolicySpec, SubscriptionSpec
 from mqlab.scenario.logs import Acks, Commit, Isolation, Partitioner
 from mqlab.scenario.mapping import OneOf, Spec, check_list, later
 from mqlab.scenario.requests import ExpectsRecordSpec, RecordSpec, ReplySpec, RequestSpec
@@ -294,6 +295,8 @@ class ProducerSpec(Spec):
     compression: Positive | None = None
     partitioner: Partitioner | None = None
     max_request: Size | None = None
+    batch_records: Count | None = None
+    send_timeout: PositiveDuration | None = None
 
 
 class ContentionSpec(Spec):
@@ -330,6 +333,14 @@ class ConsumerSpec(Spec):
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None
     topic: Name | None = None
+    subscription: SubscriptionSpec | None = None
+    ack_type: AckType | None = None
+    receiver_queue: Count | None = None
+    nack_delay: Duration | None = None
+    ack_timeout: Duration | None = None
+    max_unacked: Count | None = None
+    dead_letter: DeadLetterPolicySpec | None = None
+    retry_after: PositiveDuration | None = None
     commit: Commit | None = None
     commit_interval: PositiveDuration | None = None
     max_poll: Count | None = None

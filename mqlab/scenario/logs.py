@@ -23,6 +23,10 @@ class TopicSpec(Spec):
         ),
     }  # fmt: skip
     partitions: Count | None = None
+    ensemble: Count | None = None
+    write_quorum: Count | None = None
+    ack_quorum: Count | None = None
+    deduplication: Flag | None = None
     replicas: Count | None = None
     min_insync: Count | None = None
     unclean_election: Flag | None = None
@@ -38,6 +42,12 @@ class ClusterSpec(Spec):
     preferred_leader: Duration | None = None
     truncation: Annotated[Literal["epoch", "high_watermark"], choice("epoch", "high_watermark")] | None = None
     session: PositiveDuration | None = None
+    journal_sync: Flag | None = None
+    group_commit: Duration | None = None
+    bookie_timeout: PositiveDuration | None = None
+    failover_delay: Duration | None = None
+    cursor_flush: PositiveDuration | None = None
+    cache: Duration | None = None
     replica_lag_max: PositiveDuration | None = None
     writeback: Duration | None = None
     hardware: HardwareSpec | None = None

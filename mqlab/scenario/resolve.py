@@ -14,6 +14,7 @@ from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.requests import refuse_stealing
 from mqlab.scenario.resolve_consumers import check_memories
 from mqlab.scenario.resolve_groups import at_node, consumer, producer
+from mqlab.scenario.resolve_ledgers import resolve_ledger
 from mqlab.scenario.resolve_logs import refuse_log_words, resolve_log
 from mqlab.scenario.resolve_policies import check_policies, queue_policies
 from mqlab.scenario.resolve_replicas import clustered, refuse_pauses
@@ -35,6 +36,8 @@ GROUPS_MAX = 1000
 
 def resolve(spec: ScenarioSpec, book: Book, name: str) -> Model:
     """Make a model of a scenario; ScenarioError where its parts do not fit each other."""
+    if book.system.bookies:
+        return resolve_ledger(spec, book, name)
     if book.system.log:
         return resolve_log(spec, book, name)
     refuse_log_words(book, spec)

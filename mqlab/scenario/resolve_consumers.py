@@ -19,6 +19,7 @@ CHANNEL_MEMBERS_MAX: Final = 256
 PREFETCH_MAX: Final = 65_535
 """AMQP 0-9-1, basic.qos: the prefetch count is a short integer."""
 _GROUPS_MAX: Final = 62
+_SUBSCRIBERS: Final = ("nack", "reconsume_later")
 
 
 class _Extras:
@@ -180,6 +181,9 @@ def exceptions(book: Book, owner: Path, spec: ConsumerSpec) -> Exceptions | None
     if given is None:
         return None
     path = (*owner, "exceptions")
+    if given.then in _SUBSCRIBERS and not book.system.bookies:
+        what = f"`{given.then}` needs a subscription; system '{book.system.name}' has none"
+        raise book.error((*path, "then"), what, "write `requeue`, `reject`, `hold` or `crash`")
     return Exceptions(
         book.pick(given.probability, (*path, "probability"), parse_probability),
         book.pick(given.per, (*path, "per"), word),

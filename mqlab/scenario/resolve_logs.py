@@ -25,13 +25,14 @@ from mqlab.scenario.arrive import arrivals
 from mqlab.scenario.defaults import Book, Path, flag, word
 from mqlab.scenario.faults import resolve_faults
 from mqlab.scenario.groups import ConsumerSpec, MessageSpec, ProducerSpec
+from mqlab.scenario.ledgers import LEDGER_CLUSTER, LEDGER_CONSUMER, LEDGER_PRODUCER, LEDGER_TOPIC
 from mqlab.scenario.logs import LOG_CONSUMER, LOG_PRODUCER, ClusterSpec, TopicSpec
 from mqlab.scenario.resolve_cluster import cluster_of, spread_over_racks
 from mqlab.scenario.resolve_groups import link_of, message_of, service_of
 from mqlab.scenario.spec import CpuSpec, NetworkSpec, NodeSpec, ScenarioSpec
 from mqlab.units import format_count, parse_count, parse_duration, parse_number, parse_probability, parse_size
 
-__all__ = ["refuse_log_words", "resolve_log"]
+__all__ = ["plain_link", "refuse_log_words", "refuse_words", "resolve_log", "the_topic"]
 
 PARTITIONS_MAX: Final = 4096
 BATCH_RECORDS_MAX: Final = 10_000
@@ -56,8 +57,8 @@ _FAULTS: Final = {
 def refuse_log_words(book: Book, spec: ScenarioSpec) -> None:
     """Refuse fields of producers and consumers that only log systems know."""
     for section, groups, words in (
-        ("producers", spec.producers, LOG_PRODUCER),
-        ("consumers", spec.consumers, LOG_CONSUMER),
+        ("producers", spec.producers, (*LOG_PRODUCER, *LEDGER_PRODUCER)),
+        ("consumers", spec.consumers, (*LOG_CONSUMER, *LEDGER_CONSUMER)),
     ):
         for name, group in groups.items():
             for field in words:
@@ -78,6 +79,8 @@ def refuse_log_words(book: Book, spec: ScenarioSpec) -> None:
 
 def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
     """Make a model of a log system's scenario."""
+    cluster = spec.cluster or ClusterSpec()
+    refuse_words(book, ("cluster",), cluster, set(ClusterSpec.model_fields) - set(LEDGER_CLUSTER))
     for section in _SECTIONS:
         if getattr(spec, section):
             what = f"`{section}` mean nothing to system '{book.system.name}'"
@@ -120,7 +123,7 @@ def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
     return model
 
 
-def _refuse(book: Book, path: Path, spec: Any, known: set[str]) -> None:
+def refuse_words(book: Book, path: Path, spec: Any, known: set[str]) -> None:
     """Refuse what is given and means nothing, or is not simulated."""
     for field in type(spec).model_fields:
         if field not in known and getattr(spec, field) is not None:
@@ -130,9 +133,9 @@ def _refuse(book: Book, path: Path, spec: Any, known: set[str]) -> None:
 
 def _node(book: Book, name: str, spec: NodeSpec) -> Node:
     path: Path = ("nodes", name)
-    _refuse(book, path, spec, _NODE)
+    refuse_words(book, path, spec, _NODE)
     cpu = spec.cpu or CpuSpec()
-    _refuse(book, (*path, "cpu"), cpu, {"publish", "deliver"})
+    refuse_words(book, (*path, "cpu"), cpu, {"publish", "deliver"})
     network = spec.network or NetworkSpec()
     return Node(
         name,
@@ -147,6 +150,7 @@ def _node(book: Book, name: str, spec: NodeSpec) -> Node:
 
 def _topic(book: Book, name: str, spec: TopicSpec, nodes: list[str], first: int) -> Topic:
     path: Path = ("topics", name)
+    refuse_words(book, path, spec, set(TopicSpec.model_fields) - set(LEDGER_TOPIC))
     partitions = book.pick(spec.partitions, (*path, "partitions"), parse_count)
     if partitions > PARTITIONS_MAX:
         raise book.error((*path, "partitions"), f"more than {PARTITIONS_MAX} partitions", "use fewer")
@@ -165,7 +169,7 @@ def _topic(book: Book, name: str, spec: TopicSpec, nodes: list[str], first: int)
     return Topic(name, homes, least, book.pick(spec.unclean_election, (*path, "unclean_election"), flag))
 
 
-def _plain_link(book: Book, spec: ScenarioSpec, path: Path, written: Any, *, may_lose: bool = False) -> Link:
+def plain_link(book: Book, spec: ScenarioSpec, path: Path, written: Any, *, may_lose: bool = False) -> Link:
     """Resolve a link that has a latency; ``may_lose``: whoever waits at its end asks again when a packet is lost."""
     link = link_of(book, spec, path, written)
     for side in (link.up, link.down):
@@ -176,7 +180,8 @@ def _plain_link(book: Book, spec: ScenarioSpec, path: Path, written: Any, *, may
     return link
 
 
-def _the_topic(book: Book, spec: ScenarioSpec, path: Path, field: str, written: Any) -> str:
+def the_topic(book: Book, spec: ScenarioSpec, path: Path, field: str, written: Any) -> str:
+    """Find the topic that is meant: the one that is named, or the only one."""
     if written is None:
         if len(spec.topics) > 1:
             listed = ", ".join(list(spec.topics)[:5])
@@ -194,7 +199,7 @@ def _producer(
     book: Book, scenario: ScenarioSpec, nodes: tuple[Node, ...], name: str, spec: ProducerSpec
 ) -> ProducerGroup:
     path: Path = ("producers", name)
-    _refuse(book, path, spec, _PRODUCER)
+    refuse_words(book, path, spec, _PRODUCER)
     count = book.pick(spec.count, (*path, "count"), parse_count)
     each = book.pick(spec.each, (*path, "each"), flag)
     times = arrivals(book, path, spec, count, each, scenario.duration)
@@ -202,7 +207,7 @@ def _producer(
         what = f"`{times.kind}` arrivals are not simulated for a log system by this version"
         raise book.error((*path, "arrivals"), what, "write for instance `{poisson: 100/s}`")
     given = spec.message or MessageSpec()
-    _refuse(book, (*path, "message"), given, {"size", "key", "persistent"})
+    refuse_words(book, (*path, "message"), given, {"size", "key", "persistent"})
     if given.persistent is False:
         where = (*path, "message", "persistent")
         raise book.error(where, "every record is written to the log", "leave it out", key=True)
@@ -222,7 +227,7 @@ def _producer(
         destination=Destination("", ((batching.topic, 1.0),)),
         confirm=None if batching.acks == "0" else Confirm(0, batching.request_timeout_ns),
         retry=Retry(_TRIES, Backoff(batching.retry_ns, 1.0, batching.retry_ns, "none")),
-        link=_plain_link(book, scenario, path, spec.link, may_lose=True),
+        link=plain_link(book, scenario, path, spec.link, may_lose=True),
         connection=Connection(0, 0),
         node=nodes[0].name,
         batching=batching,
@@ -271,7 +276,7 @@ def _batching(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec
         what = f"a batch would hold more than {format_count(BATCH_RECORDS_MAX)} records"
         raise book.error((*path, "batch_size"), what, "lower `batch_size`, or send larger records")
     pause = book.pick(spec.retry_backoff, (*path, "retry_backoff"), parse_duration)
-    topic = _the_topic(book, scenario, path, "to", spec.to)
+    topic = the_topic(book, scenario, path, "to", spec.to)
     buffer, machine = 0, _machine_of(book, scenario, path, spec)
     if scenario.cluster and scenario.cluster.hardware:
         buffer = book.pick(spec.buffer_memory, (*path, "buffer_memory"), parse_size)
@@ -323,7 +328,7 @@ def _transactions(book: Book, owner: Path, spec: ProducerSpec, idempotent: bool)
 
 def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec) -> ConsumerGroup:
     path: Path = ("consumers", name)
-    _refuse(book, path, spec, _CONSUMER)
+    refuse_words(book, path, spec, _CONSUMER)
     service = service_of(book, (*path, "service"), spec.service)
     if service is None:
         what = "work by hand is not simulated for a log system by this version"
@@ -333,12 +338,12 @@ def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
         raise book.error((*path, "max_poll"), f"more than {format_count(POLL_MAX)} records a poll", "lower it")
     return ConsumerGroup(
         name=name,
-        queue=_the_topic(book, scenario, path, "topic", spec.topic),
+        queue=the_topic(book, scenario, path, "topic", spec.topic),
         count=book.pick(spec.count, (*path, "count"), parse_count),
         prefetch=0,
         ack="manual",
         service=service,
-        link=_plain_link(book, scenario, path, spec.link),
+        link=plain_link(book, scenario, path, spec.link),
         connection=Connection(0, 0),
         restart_ns=0,
         polling=Polling(

@@ -53,7 +53,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-LOG_SYSTEMS = ("kafka",)
+LOG_SYSTEMS = ("kafka", "pulsar")
 """Systems whose scenarios have topics; a test holds this to the systems' own word."""
 _Kind = Literal["direct", "fanout", "topic", "headers"]
 _Match = Literal["all", "any", "all-with-x", "any-with-x"]

@@ -15,6 +15,7 @@ _REGISTRY: Final = {
     "rabbitmq-quorum": "mqlab.systems.rabbitmq_quorum",
     "direct": "mqlab.systems.direct",
     "kafka": "mqlab.systems.kafka",
+    "pulsar": "mqlab.systems.pulsar",
 }
 
 
@@ -24,7 +25,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('rabbitmq', 'rabbitmq-quorum', 'direct', 'kafka')
+    ('rabbitmq', 'rabbitmq-quorum', 'direct', 'kafka', 'pulsar')
     """
     return tuple(_REGISTRY)
 

@@ -73,6 +73,8 @@ class System:
     """Whether every queue has replicas on several nodes."""
     log: bool = False
     """Whether it has topics, partitions and offsets instead of queues."""
+    bookies: bool = False
+    """Whether brokers keep nothing: nodes called bookie… keep the entries of topics, and groups subscribe."""
 
     def default(self, path: str) -> Default:
         """Look a default up by its path; KeyError if the system has none."""

@@ -18,6 +18,8 @@ BATCH_KINDS = (
     Kind.SENT, Kind.ARRIVED, Kind.APPENDED, Kind.APPEND_SKIPPED, Kind.CONFIRM_SENT, Kind.CONFIRMED, Kind.REFUSED,
     Kind.TIMED_OUT, Kind.UNKNOWN, Kind.BACKED_OFF, Kind.GAVE_UP, Kind.VANISHED, Kind.STALE_PACKET, Kind.PACKET_LOST,
     Kind.FORGOTTEN,
+    Kind.WRITTEN, Kind.SYNCED, Kind.DISPATCHED, Kind.ACK_SENT, Kind.ACKED, Kind.ACK_IGNORED, Kind.REQUEUED,
+    Kind.LETTER_SENT,
 )  # fmt: skip
 """What happens to a batch as a whole; everything else happens to one record."""
 

@@ -254,6 +254,14 @@ class Kind(IntEnum):
     STOOD_DOWN = 136
     """``actor`` learns that another node has led ``queue`` since epoch ``first``."""
 
+    # a partition whose entries bookies keep
+    OWNED = 150
+    """``actor`` (a broker) owns ``queue`` now (``first`` = the term, ``count`` = entries recovered; ``message`` -1)."""
+    ENSEMBLE_CHANGED = 151
+    """``actor`` (a bookie) takes the place of another (``first`` = its entity) in ``queue`` (``message`` is -1)."""
+    LETTER_SENT = 152
+    """``actor`` (a consumer) sends a message of ``queue`` on (``cause`` 0 = dead letter, 1 = to be tried later)."""
+
     # requests, replies and tasks
     REQUEST_TIMED_OUT = 94
     """No reply within the time-out: the requester does not know whether the work was done."""

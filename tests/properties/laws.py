@@ -34,7 +34,7 @@ def watched(model: Model) -> tuple[Trace, Machine]:
     from mqlab.engines import simulation
 
     kept: list[Machine] = []
-    name = "LogMachine" if model.topics else "Machine"
+    name = "LedgerMachine" if model.ledgers else "LogMachine" if model.topics else "Machine"
     original = getattr(simulation, name)
 
     class Keeping(original):  # type: ignore[misc, valid-type]

@@ -20,7 +20,7 @@ from tests.scenario.test_grammar import scenario
 def test_unknown_systems_are_refused_with_a_hint() -> None:
     with pytest.raises(BadInput, match="did you mean `rabbitmq`"):
         systems.get("rabitmq")
-    with pytest.raises(BadInput, match="systems: rabbitmq, rabbitmq-quorum, direct, kafka"):
+    with pytest.raises(BadInput, match="systems: rabbitmq, rabbitmq-quorum, direct, kafka, pulsar"):
         systems.get("x")
 
 
@@ -64,6 +64,8 @@ def test_every_default_may_be_written_where_it_holds(name: str, retry: str) -> N
     )
     if systems.get(name).log:
         text = text.replace(f", retry: {retry}", "").replace("queues", "topics")
+    if systems.get(name).bookies:
+        text = text.replace("nodes: {n: {}}", "nodes: {n: {}, bookie-1: {}, bookie-2: {}}")
     bare = loads(text)
     for path, value, _ in bare.defaults_used:
         if value == "unbounded" or ("backoff.exponential" in path and "first" not in retry):

@@ -206,11 +206,16 @@ def _close(s: State, root: int, slot: int, i: int) -> None:
     b = batches(s, slot)
     fate, cause = _fate_of(s, root, slot, i)
     queue = int(partitions(s, senders(s, b["sender"])["partition"])["entity"])
-    write_row(s, root, slot, int(slot * logs(s, 0)["cap"] + i), queue, int(b["index"]), fate, cause)
+    repeats = -1
+    if slot != root:
+        repeats = 0
+    write_row(s, root, slot, int(slot * logs(s, 0)["cap"] + i), queue, int(b["index"]), repeats, fate, cause)
 
 
 @kernel
-def write_row(s: State, root: int, slot: int, cell: int, queue: int, copy: int, fate: int, cause: int) -> None:
+def write_row(
+    s: State, root: int, slot: int, cell: int, queue: int, copy: int, repeats: int, fate: int, cause: int
+) -> None:
     """Count and record how one record ended in one of its places; ``cell`` is what one reader knows of it."""
     run = runs(s, 0)
     r = batches(s, root)
@@ -244,9 +249,7 @@ def write_row(s: State, root: int, slot: int, cell: int, queue: int, copy: int, 
     row["in_reply_to"] = -1
     row["taken_for"] = -1
     row["copy"] = copy
-    row["copy_of"] = -1
-    if slot != root:
-        row["copy_of"] = 0
+    row["copy_of"] = repeats
     row["producer"] = clients(s, producer["client"])["entity"]
     row["queue"] = queue
     row["consumer"] = c["consumer"]

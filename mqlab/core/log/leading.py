@@ -59,14 +59,14 @@ from mqlab.sampling import CONFIRM, DELIVERY, identity
 
 __all__ = [
     "answer", "batch_do", "batch_in", "batch_on", "batch_put", "give", "give_on", "give_out", "hand_out", "has_news",
-    "pass_on", "put_in", "raise_mark", "release_head", "serve",
+    "pass_on", "put_in", "raise_mark", "release_head", "serve", "vanish",
 ]  # fmt: skip
 
 _AT_ONCE = 16
 
 
 @seldom
-def _vanish(s: State, slot: int, attempt: int, node: int) -> None:
+def vanish(s: State, slot: int, attempt: int, node: int) -> None:
     """A request reaches a node that is down, or was meanwhile."""
     b = batches(s, slot)
     part = partitions(s, senders(s, b["sender"])["partition"])["entity"]
@@ -80,7 +80,7 @@ def batch_in(s: State, slot: int, attempt: int, where: int) -> None:
     node = where % 256
     n = nodes(s, node)
     if n["up"] == 0 or n["epoch"] != where // 256:
-        _vanish(s, slot, attempt, node)
+        vanish(s, slot, attempt, node)
         return
     b = batches(s, slot)
     part = partitions(s, senders(s, b["sender"])["partition"])["entity"]
@@ -100,7 +100,7 @@ def batch_on(s: State, slot: int, attempt: int, where: int) -> None:
     node = where % 256
     n = nodes(s, node)
     if n["up"] == 0 or n["epoch"] != where // 256:
-        _vanish(s, slot, attempt, node)
+        vanish(s, slot, attempt, node)
         return
     ready = work(s, node, int(n["publish_ns"]) + produce_cost(s, slot, node))
     push(s, ready, RANK_EVENT, L_BATCH_DO, slot, attempt, where)
@@ -131,7 +131,7 @@ def _decide(s: State, slot: int, attempt: int, where: int, stored: int) -> None:
     node = where % 256
     n = nodes(s, node)
     if n["up"] == 0 or n["epoch"] != where // 256:
-        _vanish(s, slot, attempt, node)
+        vanish(s, slot, attempt, node)
         return
     b = batches(s, slot)
     q = senders(s, b["sender"])
