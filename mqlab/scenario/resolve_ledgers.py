@@ -47,6 +47,9 @@ _ACK_TIMEOUT_MIN_NS: Final = 1_000_000_000
 _PENDING: Final = 1000
 """Batches of a partition that a producer may have unanswered (maxPendingMessages until Pulsar 2.9: 1000)."""
 
+_ACKS: Final = 1000
+"""Acknowledgements that a client sends at once (maxAcknowledgmentGroupSize: 1000)."""
+
 _PRODUCER: Final = {"count", "each", "arrivals", "message", "to", "link", "linger", "batch_size", "retry_backoff",
                     *LEDGER_PRODUCER}  # fmt: skip
 _CONSUMER: Final = {"count", "service", "link", "topic", "acks", "exceptions", *LEDGER_CONSUMER}
@@ -240,7 +243,6 @@ def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
         what = "work by hand is not simulated for a log system by this version"
         raise book.error((*path, "service"), what, "write for instance `service: 1 ms`")
     topic = _topic_of(book, scenario, name, spec)
-    acks = spec.acks or AcksSpec(batch=1000)
     fails = exceptions(book, path, spec)
     if fails is not None and fails.then not in ("nack", "hold", "reconsume_later"):
         what = f"`{fails.then}` is not what a consumer of '{book.system.name}' can do with a message that fails"
@@ -257,9 +259,16 @@ def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
         connection=Connection(0, 0),
         restart_ns=0,
         exceptions=fails,
-        acks=Acks(acks.batch, book.pick(acks.after, (*path, "acks", "after"), parse_duration)),
+        acks=_acks(book, path, spec.acks),
         subscribing=how,
     )
+
+
+def _acks(book: Book, path: Path, spec: AcksSpec | None) -> Acks:
+    """Say for how many acknowledgements, and for how long, a client waits before it sends them."""
+    if spec is None:
+        return Acks(_ACKS, parse_duration(book.table["consumers.*.acks.after"].value))
+    return Acks(spec.batch, book.pick(spec.after, (*path, "acks", "after"), parse_duration))
 
 
 def _subscription_of(name: str, spec: ConsumerSpec) -> str:
@@ -325,7 +334,7 @@ def _refuse_faults(book: Book, model: Model) -> None:
         target = fault.target.partition("[")[0]
         kinds = ("crash", "power_loss") if target in nodes else ("crash",) if target in groups else ()
         if fault.kind not in kinds:
-            what = f"`{fault.kind}` of `{fault.target}` is not simulated for system '{book.system.name}' by this version"
+            what = f"`{fault.kind}` of `{fault.target}` is not simulated for `{book.system.name}` by this version"
             raise book.error(("faults",), what, "let a node crash or lose its power, or a consumer crash")
 
 
