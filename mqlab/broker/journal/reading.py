@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ from mqlab.broker.journal import format as form
 from mqlab.broker.journal.disks import Disk
 
 __all__ = ["Cut", "Recovered", "Recovery", "Stored", "Stream", "collector_off", "read_journal"]
+
+
+MANY = 100_000
+"""Objects from which on it matters."""
 
 
 class Stored(NamedTuple):
@@ -138,15 +143,16 @@ def read_journal(disk: Disk) -> Recovered:
 def collector_off() -> Iterator[None]:
     """Many objects and no garbage: looking for some would take longer than reading.
 
-    In the end all objects count as old; otherwise the collector would look at all of them at once.
+    Very many count as old in the end; otherwise the collector would look at all of them at once.
     """
     was_on = gc.isenabled()
+    before = sys.getallocatedblocks()
     gc.disable()
     try:
         yield
     finally:
-        if not gc.get_freeze_count():  # there is no other way to make objects old
-            gc.freeze()
+        if sys.getallocatedblocks() - before > MANY and not gc.get_freeze_count():
+            gc.freeze()  # there is no other way to make objects old
             gc.unfreeze()
         if was_on:
             gc.enable()

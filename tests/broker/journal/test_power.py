@@ -12,6 +12,7 @@ from tests.broker.journal.conftest import KEPT
 
 PUBLISHERS = 3
 SYNC_S = 0.0005
+BACKLOG = 1000
 
 
 class Life:
@@ -127,6 +128,8 @@ def cuts_under_work(times, seed):
         assert owed - settled <= set(bodies), "confirmed, not acknowledged, and gone"
         assert all(redelivered for _, redelivered in found)
         disk = life.after
+        if len(found) > BACKLOG:  # it would be read again and again
+            disk, owed, settled = FragileDisk(sync_s=SYNC_S), set(), set()
 
 
 @pytest.mark.parametrize("seed", range(2))
