@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
-from mqlab.model import Fault, Keys, LogTransactions, Message, Model
+from mqlab.model import Disks, Fault, Hardware, Keys, LogTransactions, Machine, Message, Model, Processor
 from tests.support.logs import NODES, log, lossy, reader, sender, topic
 from tests.support.models import MS, US, Distribution, every, takes, wire
 
@@ -26,6 +28,24 @@ def faults(*, consumers: bool) -> st.SearchStrategy[Fault]:
     if not consumers:
         return on_node | on_producer
     return on_node | on_producer | st.builds(lambda at, lasts: Fault(at, "crash", "r", lasts), at, lasts)
+
+
+@st.composite
+def machines(draw: st.DrawFn) -> Hardware:
+    """Slow machines: cards that are full, disks that cannot keep up, caches too small for what is asked for."""
+    disks = draw(st.none() | st.builds(Disks, st.integers(1, 2), st.sampled_from([0, 10**6]),
+                                       st.sampled_from([0, 3 * MS]), st.sampled_from([0, MS]),
+                                       st.sampled_from([1, 128])))  # fmt: skip
+    cards = st.sampled_from([0, 50_000, 10**6])
+    broker = Machine(
+        draw(cards), Processor(draw(st.integers(1, 2)), draw(st.sampled_from([0, 100 * US])), 10 * US, 5 * US, 10**6),
+        disks, *([draw(st.sampled_from([0, 2000])) for _ in range(3)] if disks else []),
+    )  # fmt: skip
+    flush = draw(st.sampled_from(["none", "every", "records", "sync"])) if disks else "none"
+    layout = draw(st.sampled_from(["partition", "commit_log", "journal"]))
+    client = Machine(draw(cards), Processor(1, 20 * US, 10 * US))
+    return Hardware(broker, client, draw(st.sampled_from([0, 26])), layout, flush, 7 * MS, 3,
+                    draw(st.sampled_from([100, 2**20])))  # fmt: skip
 
 
 def transactions(idempotent: bool) -> st.SearchStrategy[LogTransactions | None]:
@@ -86,7 +106,7 @@ def log_models(draw: st.DrawFn) -> Model:
                service=draw(st.sampled_from([takes(0), takes(500 * US), spread])),
                link=wire(draw(st.integers(0, 500)) * US))
     ] * draw(st.integers(0, 4).map(bool))  # fmt: skip
-    return log(
+    model = log(
         topics=[topic(partitions=partitions, replicas=draw(st.integers(1, 3)), min_insync=draw(st.integers(1, 2)),
                       unclean_election=draw(st.booleans()))],
         producers=producers, consumers=consumers, faults=draw(st.lists(faults(consumers=bool(consumers)), max_size=5)),
@@ -94,3 +114,5 @@ def log_models(draw: st.DrawFn) -> Model:
         writeback_ns=draw(st.sampled_from([0, 15 * MS])), seed=draw(st.integers(1, 99)), duration_ns=100 * MS,
         drain_ns=draw(st.sampled_from([10 * MS, 900 * MS])), warmup_ns=draw(st.sampled_from([0, 5 * MS])),
     )  # fmt: skip
+    assert model.cluster is not None
+    return replace(model, cluster=replace(model.cluster, hardware=draw(st.none() | machines())))

@@ -59,8 +59,9 @@ def set_in_sync(s: State, replica: int, value: int) -> None:
 def hear(s: State, replica: int, stamp: int) -> None:
     """With hardware: a follower's question goes to the leader's processor."""
     r = replicas(s, replica)
-    if r["stamp"] == stamp:
-        node = int(replicas(s, partitions(s, r["partition"])["leader"])["node"])
+    leader = partitions(s, r["partition"])["leader"]
+    if r["stamp"] == stamp and leader >= 0:
+        node = int(replicas(s, leader)["node"])
         push(s, work(s, node, cost_of(s, node, 0, 0)), RANK_EVENT, L_FETCH_ASKED, replica, stamp, 0)
 
 

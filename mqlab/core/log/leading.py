@@ -488,6 +488,8 @@ def give_out(s: State, reader: int, stamp: int, node: int) -> None:
     now = runs(s, 0)["now"]
     what = identity(clients(s, client)["self"], r["upto"])
     delay = cross(s, client, DOWN, DELIVERY, what, 0, now) - now
+    if delay < 0:
+        return  # nothing passes
     size = int((r["upto"] - r["have"]) * partitions(s, r["partition"])["record_bytes"])
     flow = int(pollers(s, r["poller"])["first_flow"] + node)
     transfer(s, flow, size, delay, L_GOT, reader, stamp, int(nodes(s, node)["epoch"]))
