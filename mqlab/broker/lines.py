@@ -51,6 +51,10 @@ class Line:
         heapq.heapify(self._heap)
         self.size_bytes = sum(place.size_bytes for place in places)
 
+    def join_behind(self, places: list[Place]) -> None:
+        """Put copies of level 0 behind all that stand in it: what is larger than all in a heap may be appended."""
+        self._heap.extend([(0, place.position, place) for place in places])
+
     def first(self) -> Place | None:
         """Look at the head."""
         return self._heap[0][2] if self._heap else None

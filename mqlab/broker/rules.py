@@ -51,10 +51,27 @@ def put(queue: Queue, message: Message) -> bool:
 
 def put_all(queue: Queue, bodies: Iterable[Any], envelope: Envelope) -> list[bool]:
     """Take messages that were published the same way, or refuse them; say of each whether it was taken."""
-    taken = [_put(queue, (body, envelope)) for body in bodies]
+    line = queue.line
+    if line is not None and queue.log is not None and _is_simple(queue, envelope):
+        first = queue.out
+        places = [Place((body, envelope), position, 0, 0, None) for position, body in enumerate(bodies, first)]
+        queue.out = first + len(places)
+        for place in places:
+            queue.log.put(place)
+        line.join_behind(places)
+        serve(queue)
+        taken = [True] * len(places)
+    else:
+        taken = [_put(queue, (body, envelope)) for body in bodies]
     if queue.log is not None:
         queue.log.flush()
     return taken
+
+
+def _is_simple(queue: Queue, envelope: Envelope) -> bool:
+    """Whether a message joins the end of the line and that is all there is to it: no limit, no expiry, no level."""
+    plain = queue.options.is_plain and not queue.deleted and queue.host.broker.memory is None
+    return plain and envelope.properties.ttl_ns is None
 
 
 def _put(queue: Queue, message: Message) -> bool:
