@@ -108,9 +108,12 @@ def inconsistent_offsets(book: LogBook) -> Observation:
 
 
 def _steps(polls: Polls) -> tuple[Index, Index]:
-    """Pair each poll with the one before it, of the same consumer and partition, without a new beginning between."""
+    """Pair each poll with the one before it, of the same consumer and partition, without a new beginning between.
+
+    Members of a group that share partitions record by record each get what others leave: they make no steps.
+    """
     order, fresh = _runs(polls.queue, polls.turn)
-    onward = np.flatnonzero(~fresh)
+    onward = np.flatnonzero(~fresh & polls.alone[order])
     return order[onward - 1], order[onward]
 
 

@@ -63,6 +63,8 @@ class Polls:
     time_ns: Ints
     consumer: Ints
     group: Ints
+    alone: NDArray[np.bool_]
+    """Whether its consumer reads the partition for its group alone, and so all of it."""
     turn: Ints
     """Number of the stretch in which its consumer reads on without a new beginning; unlike for any two consumers."""
 
@@ -70,7 +72,8 @@ class Polls:
 class LogBook:
     """The events of a run that concern its logs, each array made once."""
 
-    def __init__(self, rows: RowSource, entities: Sequence[Entity]) -> None:
+    def __init__(self, rows: RowSource, entities: Sequence[Entity], sharing: frozenset[str] = frozenset()) -> None:
+        self._sharing = sharing
         kind = rows.column("kind")
         keep = np.flatnonzero(np.isin(kind, _READ))
         self._entities = entities
@@ -181,10 +184,11 @@ class LogBook:
         turn[by_actor] = np.cumsum(other | ~got[by_actor])
         names = {name: number for number, name in enumerate(dict.fromkeys(e.group for e in self._entities))}
         group_of = np.array([names[entity.group] for entity in self._entities], np.int64)
+        alone = np.array([entity.group not in self._sharing for entity in self._entities], bool)
         actor = rows["actor"][got]
         return Polls(
             rows["queue"][got], rows["first"][got], rows["message"][got], rows["time_ns"][got], actor,
-            group_of[actor] if len(actor) else actor, turn[got],
+            group_of[actor] if len(actor) else actor, alone[actor] if len(actor) else np.zeros(0, bool), turn[got],
         )  # fmt: skip
 
 

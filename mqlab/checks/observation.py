@@ -62,6 +62,8 @@ class Evidence:
         Whether there are logs with offsets, not queues.
     events, entities
         The EVENT rows, if the trace kept them, and whom they are about.
+    sharing
+        Consumer groups whose members share a partition record by record.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class Evidence:
         has_logs: bool = False,
         events: RowSource | None = None,
         entities: Sequence[Entity] = (),
+        sharing: frozenset[str] = frozenset(),
     ) -> None:
+        self.sharing = sharing
         self.rows, self.created = rows, created
         self.has_logs, self.events, self.entities = has_logs, events, entities
         self.confirming = confirming
@@ -107,13 +111,13 @@ class Evidence:
         has_logs = bool(model.topics) if model is not None else trace.counters.events_by_kind.get("collected", 0) > 0
         return cls(
             trace.fates, created, confirming=confirming, requesting=requesting, ttl_ns=ttl_ns, has_logs=has_logs,
-            events=trace.events, entities=trace.entities,
+            events=trace.events, entities=trace.entities, sharing=_sharing(model),
         )  # fmt: skip
 
     @cached_property
     def logbook(self) -> LogBook | None:
         """What the events say about the logs; None if they were not kept."""
-        return None if self.events is None else LogBook(self.events, self.entities)
+        return None if self.events is None else LogBook(self.events, self.entities, self.sharing)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """One column of the FATE rows."""
@@ -136,6 +140,16 @@ class Evidence:
         """Name the first messages whose rows match, each once."""
         messages = self["message"][mask]
         return tuple(dict.fromkeys(messages[: 100 * EXAMPLES_MAX].tolist()))[:EXAMPLES_MAX]
+
+
+def _sharing(model: Model | None) -> frozenset[str]:
+    """Name the groups with a subscription that is shared, by key or not."""
+    if model is None or not model.topics:
+        return frozenset()
+    return frozenset(
+        group.name for group in model.consumers
+        if group.subscribing is not None and group.subscribing.kind in ("shared", "key_shared")
+    )  # fmt: skip
 
 
 Check = Callable[[Evidence], Observation]

@@ -47,9 +47,9 @@ def back(ms, consumer=STOCK_0):
     return [event(ms * MS, Kind.CLIENT_RESTARTED, -1, actor=consumer)]
 
 
-def judged(name, *parts):
+def judged(name, *parts, **facts):
     rows = sorted((row for part in parts for row in part), key=lambda row: int(row["time_ns"]))
-    return REGISTRY[name](evidence(has_logs=True, events=Rows(events(rows)), entities=ENTITIES))
+    return REGISTRY[name](evidence(has_logs=True, events=Rows(events(rows)), entities=ENTITIES, **facts))
 
 
 @dataclass(frozen=True)
@@ -212,3 +212,10 @@ def test_what_was_lost_below_the_high_watermark_is_told_apart():
     fates = [fate_row(5, **gone), fate_row(6, **gone)]
     seen = REGISTRY["lost"](evidence(*fates, has_logs=True, events=Rows(events(rows)), entities=ENTITIES))
     assert (seen.count, seen.detail) == (2, {"below_watermark": 1})
+
+
+@pytest.mark.parametrize("name", ["skipped", "nonmonotonic"])
+def test_members_that_share_a_partition_record_by_record_make_no_steps(name):
+    polls = [*polled(20, 0), *polled(21, 1, consumer=STOCK_1), *polled(22, 2), *polled(23, 0)]
+    assert judged(name, LOG, polls).count == 1
+    assert judged(name, LOG, polls, sharing=frozenset({"stock"})).count == 0
