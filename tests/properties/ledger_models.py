@@ -65,7 +65,7 @@ def ledger_models(draw: st.DrawFn) -> Model:
                message=Message(100, keys, True), **batching)
         for name in ("p", "s")[: draw(st.integers(1, 2))]
     ]  # fmt: skip
-    readers = [draw(groups(name)) for name in ("r", "u")[: draw(st.integers(0, 1))]]
+    readers = [draw(groups(name)) for name in ("r", "u")[: draw(st.integers(0, 2))]]
     letters = [
         topic(name, quorum=quorum)
         for group in readers if group.subscribing is not None

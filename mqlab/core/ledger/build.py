@@ -176,6 +176,8 @@ class _LedgerBuilder(LogBuilder):
             record["fsync"] = self.tables.dist(node.disk.fsync)
         arrays["dists"] = np.array(self.tables.dists, arrays["dists"].dtype)
         arrays["cells"] = np.zeros(FIRST_BATCHES * self.cap * views, arrays["cells"].dtype)
+        for field in {"cap", "room"} & set(arrays["logs"].dtype.names or ()):
+            arrays["logs"][0][field] = self.cap * views  # to the log they are one row
         named = {
             "stores": self.stores, "ensembles": self.ensembles, "cursors": self.cursors, "hands": self.hands,
             "subscribers": self.subscribers, "tastes": self.tastes,
@@ -195,7 +197,7 @@ class _LedgerBuilder(LogBuilder):
         fill_record(arrays["logs"][0], collects=1, collected=-1)
         fill_record(
             arrays["ledgers"][0],
-            views=views, room=self.cap * views, copies=copies, cursors=len(self.cursors), hands=len(self.hands),
+            views=views, cap=self.cap, copies=copies, cursors=len(self.cursors), hands=len(self.hands),
             members=len(self.subscribers), stores=len(self.stores), sync=int(how.journal_sync),
             group_wait=how.group_commit_ns, writeback=how.writeback_ns, bookie_timeout=how.bookie_timeout_ns,
             failover=how.failover_ns, persist=how.cursor_ns, cache=how.cache_ns, again=_AGAIN_NS,

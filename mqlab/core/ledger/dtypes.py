@@ -10,7 +10,7 @@ __all__ = [
 
 LEDGER = np.dtype(
     [
-        ("views", "i8"), ("room", "i8"), ("copies", "i8"),  # subscriptions, cells and bookies that a batch has room for
+        ("views", "i8"), ("cap", "i8"), ("copies", "i8"),  # subscriptions, records and bookies of a batch at most
         ("cursors", "i8"), ("hands", "i8"), ("members", "i8"), ("stores", "i8"),
         ("sync", "i8"), ("group_wait", "i8"), ("writeback", "i8"),
         ("bookie_timeout", "i8"), ("failover", "i8"), ("persist", "i8"), ("cache", "i8"), ("again", "i8"),

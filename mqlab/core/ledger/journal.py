@@ -109,8 +109,10 @@ def _flush(s: State, node: int) -> None:
     k["wait_tail"] = -1
     what: U64 = identity(n["ident"], k["serial"])
     takes = sample(s, n["fsync"], DISK, n["ident"], what, 0, 0)
-    n["disk_busy"] = n["disk_busy"] + takes
-    push(s, runs(s, 0)["now"] + takes, RANK_EVENT, P_FLUSHED, node, int(n["epoch"]), 0)
+    run = runs(s, 0)
+    n["flush_ends"] = run["now"] + takes
+    n["disk_busy"] = n["disk_busy"] + max(0, min(n["flush_ends"], run["end"]) - max(run["now"], run["warmup"]))
+    push(s, run["now"] + takes, RANK_EVENT, P_FLUSHED, node, int(n["epoch"]), 0)
 
 
 @kernel
@@ -164,6 +166,11 @@ def write_back(s: State, node: int) -> None:
 def lose_journal(s: State, node: int, power: int) -> None:
     """A bookie goes down: what was not written is gone; with its power also what was not flushed."""
     k = bookies(s, node)
+    n = nodes(s, node)
+    run = runs(s, 0)
+    if k["busy"] == 1:
+        undone = max(0, min(n["flush_ends"], run["end"]) - max(run["now"], run["warmup"]))
+        n["disk_busy"] = n["disk_busy"] - undone
     _empty(s, int(k["wait_head"]), int(power == 0 and ledgers(s, 0)["sync"] == 0))
     _empty(s, int(k["flush_head"]), int(power == 0))
     k["wait_head"] = -1

@@ -38,7 +38,7 @@ __all__ = ["cell_of", "copy_of", "first_cell", "is_gone", "is_readable", "open_p
 @kernel
 def first_cell(s: State, slot: int, view: int) -> int:
     """Find the first record of a batch as a subscription sees it."""
-    return int(slot * ledgers(s, 0)["room"] + view * logs(s, 0)["cap"])
+    return int(slot * logs(s, 0)["cap"] + view * ledgers(s, 0)["cap"])
 
 
 @kernel

@@ -59,7 +59,7 @@ def cursor_of(s: State, claim: int) -> int:
 def key_slot(s: State, slot: int) -> int:
     """Find the slot of hashes of an entry: by the key of its first record, by its number if it has none."""
     b = batches(s, slot)
-    first = cells(s, slot * ledgers(s, 0)["room"])
+    first = cells(s, slot * logs(s, 0)["cap"])
     if collectors(s, senders(s, b["sender"])["producer"])["keyed"] == 1:
         return int(murmur2(int(first["key"])) % SLOTS)
     return int(murmur2(int(first["number"])) % SLOTS)

@@ -104,7 +104,6 @@ def append(s: State, place: int, partition: int, attempt: int) -> None:
     b["answer"] = 0
     b["attempt"] = attempt
     count = int(b["count"])
-    part["enqueued"] = part["enqueued"] + count
     log = logs(s, 0)
     log["enqueued"] = log["enqueued"] + count
     for view in range(store["cursors"]):
