@@ -26,7 +26,10 @@ __all__ = ["NEVER", "LogBook", "Places", "Polls", "ranges"]
 NEVER = np.iinfo(np.int64).max
 """When a place was gone that is still there."""
 
-_BEGIN_ANEW = (Kind.CLIENT_CRASHED, Kind.CLIENT_RESTARTED, Kind.MEMBER_JOINED, Kind.MEMBER_LEFT)
+_BEGIN_ANEW = (
+    Kind.CLIENT_CRASHED, Kind.CLIENT_RESTARTED, Kind.MEMBER_JOINED, Kind.MEMBER_LEFT, Kind.ASSIGNED, Kind.REVOKED,
+    Kind.OFFSET_RESET, Kind.SOUGHT,
+)  # fmt: skip
 """After these of a consumer its next poll begins where its group committed, or wherever it is told to."""
 
 _READ = (

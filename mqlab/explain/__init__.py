@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mqlab.checks import ANOMALIES, judge
 from mqlab.explain.clusters import CLUSTER_KINDS
+from mqlab.explain.groups import around_groups
 from mqlab.explain.ledgers import LEDGER_SENTENCES, ledger_turns
 from mqlab.explain.logs import LOG_SENTENCES, log_turns
 from mqlab.explain.reasons import reason_of
@@ -151,6 +152,8 @@ def _around(story: Story) -> NDArray[np.void]:
         times = events["time_ns"][events["actor"] == actor]
         there = (world["time_ns"] >= times.min()) & (world["time_ns"] <= times.max())
         wanted |= (world["actor"] == actor) & ~of_queues & there
+    if story.model.topics:
+        wanted = around_groups(story, wanted)
     wanted &= ~np.isin(world["kind"], _TOLD_ELSEWHERE)
     rows: NDArray[np.void] = world[wanted]
     return rows

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from mqlab.explain.clusters import cluster_reason
+from mqlab.explain.groups import polled_again, readers_of, reset_reason
 from mqlab.explain.log_transactions import TRANSACTION_SENTENCES, aborted, refused_for_good
 from mqlab.explain.reason import Reason
 from mqlab.explain.story import Moment, Story, moment_text, span, times
@@ -80,9 +81,8 @@ LOG_SENTENCES: Mapping[Kind, Callable[[Moment], str]] = {
 
 
 def _paths(story: Story, row: np.void) -> tuple[str, str, str]:
-    topic, reader = story.group(int(row["queue"])), next(
-        (group.name for group in story.model.consumers if group.queue == story.group(int(row["queue"]))), ""
-    )
+    topic = story.group(int(row["queue"]))
+    reader = next((group.name for group in readers_of(story, int(row["queue"]))), "")
     return f"producers.{story.group(int(row['producer']))}", f"topics.{topic}", f"consumers.{reader}"
 
 
@@ -106,8 +106,7 @@ def _lost(story: Story, row: np.void) -> Reason:
                       (f"{who}.linger", "faults"), "a source that can be read again: what is not acknowledged is sent "
                       "anew after a restart")  # fmt: skip
     if cause == Cause.OFFSET_RESET:
-        return Reason("The group's offset was beyond it when the consumer began again, so it was never polled",
-                      ("faults",))  # fmt: skip
+        return reset_reason(story, row, reader)
     if cause == Cause.WIRE:
         return Reason("The leader was down when its batch arrived, and nobody asked whether it had come", (acks,),
                       f"{who}.acks: all: what is not acknowledged is sent again")  # fmt: skip
@@ -177,12 +176,7 @@ def log_turns(story: Story) -> Iterator[Reason]:
             yield Reason("It was sent again because no answer had come, and stands in the log twice",
                          (f"{who}.idempotence: false",), f"{who}.idempotence: true")  # fmt: skip
         if row["deliveries"] > 1:
-            yield Reason(
-                f"It was polled {times(int(row['deliveries']))}: its consumer died before its offset was committed, "
-                "and began again there",
-                (f"{reader}.commit", f"{reader}.commit_interval"),
-                f"{reader}.commit: after, with a small {reader}.max_poll",
-            )
+            yield from polled_again(story, row, reader)
     elected = story.world[(story.world["kind"] == Kind.LEADER_ELECTED) & (story.world["first"] > 1)]
     pauses = story.of(Kind.BACKED_OFF)
     if len(pauses) and len(elected):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from mqlab.explain.clusters import CLUSTER_SENTENCES
+from mqlab.explain.groups import GROUP_SENTENCES
 from mqlab.explain.ledgers import LEDGER_KINDS, LEDGER_SENTENCES
 from mqlab.explain.logs import LOG_KINDS, LOG_SENTENCES
 from mqlab.explain.replicas import REPLICA_SENTENCES
@@ -381,6 +382,7 @@ SENTENCES: Mapping[Kind, Template] = {
     **{kind: LOG_SENTENCES[kind] for kind in LOG_KINDS},
     **CLUSTER_SENTENCES,
     **{kind: LEDGER_SENTENCES[kind] for kind in LEDGER_KINDS},
+    **GROUP_SENTENCES,
     Kind.REQUEST_TIMED_OUT: lambda m: f"{m.who} had waited too long for a reply; whether the work was done was unknown",
     Kind.REPLY_LATE: _reply_late,
     Kind.REPLIED: lambda m: f"{m.who} answered with message {m.first}",

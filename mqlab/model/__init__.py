@@ -30,7 +30,7 @@ from mqlab.model.consuming import Acks, Inventory, Recall, Scale
 from mqlab.model.faults import Fault, FaultKind, RandomFaults
 from mqlab.model.hardware import Disks, Hardware, Layout, Machine, Processor
 from mqlab.model.ledger import Ledgers, Quorum, Subscribing
-from mqlab.model.log import Batching, Cluster, LogTransactions, Polling, Topic
+from mqlab.model.log import Batching, Cluster, LogTransactions, Polling, Seek, Topic
 from mqlab.model.modulation import time_shares
 from mqlab.model.requests import ExpectsRecord, Record, Reply, Request
 from mqlab.model.shapes import Arrivals, Distribution, Keys, Phase, Recording, Step
@@ -43,6 +43,6 @@ __all__ = [
     "Exchange", "ExpectsRecord", "Fault", "FaultKind", "Hardware", "Inventory", "Keys", "Layout", "Ledgers", "Link",
     "LinkSide", "LogTransactions", "Machine", "Memory", "Message", "Model", "Node", "Phase", "Polling", "Processor",
     "ProducerGroup", "Queue", "Quorum", "RandomFaults", "Recall", "Record", "Recording", "Reply", "Request", "Retry",
-    "Scale", "Step", "Subscribing", "Topic", "Transactions", "entity_name", "has_alarms", "subscriptions_of",
+    "Scale", "Seek", "Step", "Subscribing", "Topic", "Transactions", "entity_name", "has_alarms", "subscriptions_of",
     "time_shares",
 ]  # fmt: skip

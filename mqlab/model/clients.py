@@ -315,6 +315,11 @@ class ConsumerGroup:
     polling: Polling | None = None
     """Of a topic (then ``queue`` is its name): how it polls and commits. None: it consumes from a queue."""
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that it reads; none if it consumes from a queue."""
+        return () if self.polling is None else self.polling.topics or (self.queue,)
+
 
 def entity_name(group: str, member: int, count: int) -> str:
     """Name one member of a group: the group's own name if it is alone.

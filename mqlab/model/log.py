@@ -8,7 +8,7 @@ from typing import Literal
 from mqlab.model.hardware import Hardware
 from mqlab.model.ledger import Quorum
 
-__all__ = ["Batching", "Cluster", "LogTransactions", "Polling", "Topic"]
+__all__ = ["Batching", "Cluster", "LogTransactions", "Polling", "Seek", "Topic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Cluster:
     """How often the first replica of each partition is made its leader again; 0: never."""
     truncation: Literal["epoch", "high_watermark"] = "epoch"
     """From where a follower cuts its log before it follows a new leader."""
+    rebalance_delay_ns: int = 3_000_000_000
+    """How long the first who join an empty consumer group wait for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,14 @@ class Batching:
 
 
 @dataclass(frozen=True, slots=True)
+class Seek:
+    """At ``at_ns`` all members of a group go to offset ``to`` of each partition they read (-1: beginning, -2: end)."""
+
+    at_ns: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
 class Polling:
     """How a group reads: at most ``max_records`` a poll, committed as ``commit`` says.
 
@@ -111,3 +121,20 @@ class Polling:
     """As of a producer."""
     isolation: Literal["read_uncommitted", "read_committed"] = "read_uncommitted"
     """Whether it reads what transactions have written that are still open, or were aborted."""
+    topics: tuple[str, ...] = ()
+    """What it reads; empty: the one topic that its group names as ``queue``."""
+    assignor: str = "range"
+    """A name of :data:`mqlab.policies.assignors.ASSIGNORS`."""
+    reset: Literal["latest", "earliest", "none"] = "latest"
+    """Where it begins in a partition without an offset: at the end, at the beginning, or not at all (an error)."""
+    session_ns: int = 45_000_000_000
+    heartbeat_ns: int = 3_000_000_000
+    """A member whose heartbeats are not heard for ``session_ns`` is thrown out."""
+    poll_limit_ns: int = 300_000_000_000
+    """A member that has not polled for longer leaves its group; a rebalance waits for nobody longer."""
+    static: bool = False
+    """Members have names that outlive a restart (group.instance.id): who is back in time has its partitions again."""
+    fetch_min_bytes: int = 1
+    fetch_wait_ns: int = 500_000_000
+    """A fetch that finds fewer than ``fetch_min_bytes`` waits so long for more."""
+    seeks: tuple[Seek, ...] = ()

@@ -39,7 +39,7 @@ from mqlab.scenario.fields import (
 )
 from mqlab.scenario.headers import Host, PublishedHeaders, RoutingKey, routing_key
 from mqlab.scenario.ledgers import AckType, DeadLetterPolicySpec, SubscriptionSpec
-from mqlab.scenario.logs import Acks, Commit, Isolation, Partitioner
+from mqlab.scenario.logs import Acks, Commit, Isolation, Partitioner, Reset, SeekSteps, TopicNames
 from mqlab.scenario.mapping import OneOf, Spec, check_list, later
 from mqlab.scenario.requests import ExpectsRecordSpec, RecordSpec, ReplySpec, RequestSpec
 from mqlab.scenario.shapes import (
@@ -275,11 +275,21 @@ class ProducerSpec(Spec):
     record: RecordSpec | None = None
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None
-    topic: Name | None = None
+    topic: TopicNames | None = None
     commit: Commit | None = None
     commit_interval: PositiveDuration | None = None
     max_poll: Count | None = None
     fetch_max: Size | None = None
+    fetch_min: Size | None = None
+    fetch_wait: PositiveDuration | None = None
+    session: PositiveDuration | None = None
+    heartbeat: PositiveDuration | None = None
+    poll_limit: PositiveDuration | None = None
+    assignor: Name | None = None
+    reset: Reset | None = None
+    static: Flag | None = None
+    start: PositiveDuration | None = None
+    seek: SeekSteps | None = None
     node: Name | None = None
     vhost: Host | None = None
     acks: Acks | None = None
@@ -332,7 +342,7 @@ class ConsumerSpec(Spec):
     exclusive: Flag | None = None
     link: LinkUse | None = None
     connection: ConnectionSpec | None = None
-    topic: Name | None = None
+    topic: TopicNames | None = None
     subscription: SubscriptionSpec | None = None
     ack_type: AckType | None = None
     receiver_queue: Count | None = None
@@ -347,3 +357,13 @@ class ConsumerSpec(Spec):
     fetch_max: Size | None = None
     machine: Name | None = None
     isolation: Isolation | None = None
+    fetch_min: Size | None = None
+    fetch_wait: PositiveDuration | None = None
+    session: PositiveDuration | None = None
+    heartbeat: PositiveDuration | None = None
+    poll_limit: PositiveDuration | None = None
+    assignor: Name | None = None
+    reset: Reset | None = None
+    static: Flag | None = None
+    start: PositiveDuration | None = None
+    seek: SeekSteps | None = None

@@ -50,6 +50,7 @@ def cluster_of(book: Book, spec: ClusterSpec, nodes: Sequence[str]) -> Cluster:
         lag_max_ns=span("replica_lag_max"),
         writeback_ns=span("writeback"),
         hardware=None if spec.hardware is None else resolve_hardware(book, spec.hardware),
+        rebalance_delay_ns=book.pick(spec.rebalance_delay, (*path, "rebalance_delay"), parse_duration),
         controller=kind,
         controllers=tuple(voters),
         failover_ns=span("failover"),

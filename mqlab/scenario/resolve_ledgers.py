@@ -279,12 +279,13 @@ def _topic_of(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
     """Find what a group reads: a topic of the scenario, or one that others send letters to."""
     path: Path = ("consumers", name)
     letters = [
-        f"{other.topic or next(iter(scenario.topics))}-{_subscription_of(n, other)}-DLQ"
+        f"{other.topic[0] if other.topic else next(iter(scenario.topics))}-{_subscription_of(n, other)}-DLQ"
         for n, other in scenario.consumers.items() if other.dead_letter is not None
     ]  # fmt: skip
-    if spec.topic is not None and spec.topic in letters:
-        return spec.topic
-    return the_topic(book, scenario, path, "topic", spec.topic)
+    if len(spec.topic or ()) > 1:
+        raise book.error((*path, "topic"), "a subscription of several topics is not simulated", "name one topic")
+    topic = spec.topic[0] if spec.topic else None
+    return topic if topic in letters and topic is not None else the_topic(book, scenario, path, "topic", topic)
 
 
 def _subscribing(book: Book, name: str, spec: ConsumerSpec, topic: str, *, reconsumes: bool) -> Subscribing:

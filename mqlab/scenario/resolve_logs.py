@@ -15,7 +15,6 @@ from mqlab.model import (
     LogTransactions,
     Model,
     Node,
-    Polling,
     ProducerGroup,
     Topic,
 )
@@ -29,6 +28,7 @@ from mqlab.scenario.ledgers import LEDGER_CLUSTER, LEDGER_CONSUMER, LEDGER_PRODU
 from mqlab.scenario.logs import LOG_CONSUMER, LOG_PRODUCER, ClusterSpec, TopicSpec
 from mqlab.scenario.resolve_cluster import cluster_of, spread_over_racks
 from mqlab.scenario.resolve_groups import link_of, message_of, service_of
+from mqlab.scenario.resolve_log_groups import check_groups, polling_of, scale_of
 from mqlab.scenario.spec import CpuSpec, NetworkSpec, NodeSpec, ScenarioSpec
 from mqlab.units import format_count, parse_count, parse_duration, parse_number, parse_probability, parse_size
 
@@ -36,7 +36,6 @@ __all__ = ["plain_link", "refuse_log_words", "refuse_words", "resolve_log", "the
 
 PARTITIONS_MAX: Final = 4096
 BATCH_RECORDS_MAX: Final = 10_000
-POLL_MAX: Final = 10_000
 NODES_MAX: Final = 255
 _TRIES: Final = 2**31 - 1
 """Kafka's default of `retries`; the time for delivery is what bounds them."""
@@ -45,7 +44,7 @@ _TRANSACTION_MAX: Final = 900 * 10**9
 """Kafka's default of `transaction.max.timeout.ms`."""
 
 _PRODUCER: Final = {"count", "each", "arrivals", "message", "to", "link", "transactions", *LOG_PRODUCER}
-_CONSUMER: Final = {"count", "service", "link", *LOG_CONSUMER}
+_CONSUMER: Final = {"count", "service", "link", "scale", *LOG_CONSUMER}
 _SECTIONS: Final = ("exchanges", "queues", "bindings")
 _NODE: Final = {"cpu", "network", "rack"}
 _FAULTS: Final = {
@@ -117,7 +116,7 @@ def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
         topics=tuple(topics),
         cluster=cluster_of(book, spec.cluster or ClusterSpec(), [node.name for node in nodes]),
     )
-    _refuse_second_groups(book, model)
+    check_groups(book, model)
     model = resolve_faults(spec, book, model)
     _refuse_faults(book, model)
     return model
@@ -333,43 +332,29 @@ def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
     if service is None:
         what = "work by hand is not simulated for a log system by this version"
         raise book.error((*path, "service"), what, "write for instance `service: 1 ms`")
-    polls = book.pick(spec.max_poll, (*path, "max_poll"), parse_count)
-    if polls > POLL_MAX:
-        raise book.error((*path, "max_poll"), f"more than {format_count(POLL_MAX)} records a poll", "lower it")
+    topics = _topics(book, scenario, path, spec)
+    count = book.pick(spec.count, (*path, "count"), parse_count)
+    steps = scale_of(book, scenario, path, spec, count)
     return ConsumerGroup(
         name=name,
-        queue=the_topic(book, scenario, path, "topic", spec.topic),
-        count=book.pick(spec.count, (*path, "count"), parse_count),
+        queue=topics[0],
+        count=max((step.count for step in steps), default=count),
         prefetch=0,
         ack="manual",
         service=service,
         link=plain_link(book, scenario, path, spec.link),
         connection=Connection(0, 0),
         restart_ns=0,
-        polling=Polling(
-            book.pick(spec.commit, (*path, "commit"), word),
-            max(1, book.pick(spec.commit_interval, (*path, "commit_interval"), parse_duration)),
-            polls,
-            book.pick(spec.fetch_max, (*path, "fetch_max"), parse_size),
-            _machine_of(book, scenario, path, spec),
-            book.pick(spec.isolation, (*path, "isolation"), word),
-        ),
+        scale=steps,
+        polling=polling_of(book, scenario, path, spec, topics, _machine_of(book, scenario, path, spec)),
     )
 
 
-def _refuse_second_groups(book: Book, model: Model) -> None:
-    """Refuse a second group that reads a topic: records have one reader so far."""
-    reading: dict[str, str] = {}
-    for group in model.consumers:
-        if group.queue in reading:
-            what = f"`{reading[group.queue]}` reads `{group.queue}` already; a second group is not simulated"
-            raise book.error(("consumers", group.name), what, "let it read another topic, or remove it", key=True)
-        reading[group.queue] = group.name
-    for group in model.consumers:
-        partitions = next(len(topic.partitions) for topic in model.topics if topic.name == group.queue)
-        if group.count > partitions:
-            what = f"{group.count} members share {partitions} partition{'s' * (partitions > 1)}: some would have none"
-            raise book.error(("consumers", group.name), what, "lower `count`, or raise `partitions`", key=True)
+def _topics(book: Book, spec: ScenarioSpec, path: Path, written: ConsumerSpec) -> tuple[str, ...]:
+    for name in written.topic or ():
+        if name not in spec.topics:
+            raise book.unknown((*path, "topic"), "topic", name, spec.topics)
+    return written.topic or (the_topic(book, spec, path, "topic", None),)
 
 
 def _refuse_faults(book: Book, model: Model) -> None:

@@ -21,7 +21,7 @@ _QUANTITY = re.compile(
     r"|(?P<share>\s*%)"
     r"|\s*(?P<unit>[A-Za-zµμ]+)\b)?"
 )
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-]?[A-Za-z0-9_]+)*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[.-]?[A-Za-z0-9_]+|\[[0-9]+\])*")
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>|\+|-|\*|/|\(|\)")
 _WORDS: Final = ("and", "or", "not")
 _NEAR: Final = {

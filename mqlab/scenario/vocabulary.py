@@ -81,8 +81,10 @@ def _of_model(model: Model) -> dict[str, Name]:
     }
     for topic in model.topics:
         for number in range(len(topic.partitions)):
-            name = entity_name(topic.name, number, len(topic.partitions))
-            names |= {f"queues.{name}.{stat}": Name(("queues", name, stat), NUMBER) for stat in _QUEUE}
+            plain = entity_name(topic.name, number, len(topic.partitions))
+            groups = [group.name for group in model.consumers if topic.name in group.topics]
+            for name in [f"{plain}.{group}" for group in groups] if len(groups) > 1 else [plain]:
+                names |= {f"queues.{name}.{stat}": Name(("queues", name, stat), NUMBER) for stat in _QUEUE}
     for consumer in model.consumers:
         work = ("consumers", consumer.name)
         names[f"consumers.{consumer.name}.processed"] = Name((*work, "processed"), NUMBER)

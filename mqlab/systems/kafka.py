@@ -17,7 +17,8 @@ _SHARED: Final = (
     "seed", "drain", "warmup", "producers.*.count", "producers.*.each", "producers.*.message.size",
     "producers.*.message.key", "producers.*.link.latency", "producers.*.link.loss", "producers.*.link.bandwidth",
     "producers.*.link.duplicate", "producers.*.link.ordered", "consumers.*.count", "consumers.*.service",
-    "consumers.*.link.loss", "consumers.*.link.bandwidth", "consumers.*.link.duplicate", "consumers.*.link.ordered",
+    "consumers.*.scale.how", "consumers.*.link.loss", "consumers.*.link.bandwidth", "consumers.*.link.duplicate",
+    "consumers.*.link.ordered",
 )  # fmt: skip
 
 DEFAULTS: Final = (
@@ -55,6 +56,17 @@ DEFAULTS: Final = (
     Default("consumers.*.max_poll", "500", f"{_CONSUMER}max.poll.records: 500"),
     Default("consumers.*.isolation", "read_uncommitted", f"{_CONSUMER}isolation.level: read_uncommitted"),
     Default("consumers.*.fetch_max", "1 MiB", f"{_CONSUMER}max.partition.fetch.bytes: 1048576"),
+    Default("consumers.*.fetch_min", "1 B", f"{_CONSUMER}fetch.min.bytes: 1"),
+    Default("consumers.*.fetch_wait", "500 ms", f"{_CONSUMER}fetch.max.wait.ms: 500"),
+    Default("consumers.*.session", "45 s", f"{_CONSUMER}session.timeout.ms: 45000"),
+    Default("consumers.*.heartbeat", "3 s", f"{_CONSUMER}heartbeat.interval.ms: 3000"),
+    Default("consumers.*.poll_limit", "5 min", f"{_CONSUMER}max.poll.interval.ms: 300000"),
+    Default("consumers.*.assignor", "range", f"{_CONSUMER}partition.assignment.strategy: range, then the next"),
+    Default("consumers.*.reset", "latest", f"{_CONSUMER}auto.offset.reset: latest"),
+    Default("consumers.*.static", "false", f"{_CONSUMER}group.instance.id: none"),
+    Default("cluster.rebalance_delay", "3 s", f"{_BROKER}group.initial.rebalance.delay.ms: 3000"),
+    Default("cluster.group_session_min", "6 s", f"{_BROKER}group.min.session.timeout.ms: 6000"),
+    Default("cluster.group_session_max", "30 min", f"{_BROKER}group.max.session.timeout.ms: 1800000"),
     Default("consumers.*.link.latency", "250 us", OURS + "half of a round trip of 0.5 ms in a data centre"),
     Default("nodes.*.cpu.publish", "20 us", OURS + "a produce request: some 50,000 batches a second"),
     Default("nodes.*.cpu.deliver", "20 us", OURS + "a consumer's fetch: some 50,000 a second"),
@@ -73,7 +85,9 @@ SYSTEM: Final = System(
         "producers": "batches by linger and size, acks 0, 1 or all, batches in flight, retries, idempotence; "
         "partition by key (murmur2), in turn, or the one that sticks for a batch; crashes; lossy links",
         "transactions": "a coordinator, epochs that fence whoever had a transactional id, markers, aborts",
-        "consumers": "a group with partitions shared out by range; polls, automatic or own commits; read_committed",
+        "consumers": "groups that share out partitions, join, rebalance (eager, cooperative), time out; static "
+        "members; polls, automatic or own commits, where to begin without an offset, seeks, fetch sizes; lag; "
+        "read_committed",
         "nodes": "processor, rack and network to the other nodes; process crash, power loss, pause, splits",
         "links": "latency",
     },

@@ -11,6 +11,7 @@ from typing import Final
 
 from mqlab.model import Batching, ConsumerGroup, Model, ProducerGroup, Topic
 from mqlab.systems.base import ANOMALIES, Promise
+from mqlab.systems.group_promises import why_passed_over, why_thrown_out
 from mqlab.systems.log_durability import deposes, hits_of, why_committed_is_lost
 
 __all__ = ["log_contract"]
@@ -18,7 +19,6 @@ __all__ = ["log_contract"]
 _NEVER: Final = {
     "phantom": "no system may deliver what nobody sent",
     "skipped": "a consumer reads one offset after the other, and begins again where it committed",
-    "unseen": "what is below the high watermark is handed out in its turn",
     "stale": "records have no time-to-live",
     "reply_mismatch": "nobody asks for replies",
 }
@@ -46,6 +46,7 @@ def log_contract(model: Model) -> dict[str, Promise]:
         ),
         "aborted_read": (_why_aborted_read(model), "who reads a topic with transactions reads only what is committed"),
         "duplicate_effect": (again or twice, "no record reaches a handler twice"),
+        "unseen": (_why_passed_over(model), "what is below the high watermark is handed out in its turn"),
         "out_of_order": (_why_disorder(model), "one producer a partition, and no batch overtakes another"),
     }
     promises: dict[str, Promise] = {}
@@ -66,10 +67,13 @@ def _senders(model: Model) -> Iterator[tuple[ProducerGroup, Batching, Topic]]:
 
 
 def _readers(model: Model, topic: Topic) -> Iterator[ConsumerGroup]:
-    return (group for group in model.consumers if group.queue == topic.name)
+    return (group for group in model.consumers if topic.name in group.topics)
 
 
 def _dies(model: Model, group: ConsumerGroup) -> bool:
+    """Say whether a member may die without a word."""
+    if any(step.how == "kill" for step in group.scale[1:]):
+        return True
     faults = (*model.faults, *(each.fault for each in model.random_faults))
     return any(fault.target.partition("[")[0] in (group.name, f"consumers.{group.name}") for fault in faults)
 
@@ -80,6 +84,8 @@ def _why_lost(model: Model) -> str:
         if why:
             return why
         for reader in _readers(model, topic):
+            if why_passed_over(reader):
+                return why_passed_over(reader)
             if reader.polling is not None and reader.polling.commit == "before" and _dies(model, reader):
                 return f"`{reader.name}` commits before it processes, and it crashes"
     return ""
@@ -113,7 +119,15 @@ def _why_redelivered(model: Model) -> str:
     for group in model.consumers:
         if _dies(model, group):
             return f"`{group.name}` crashes, and begins again at the offset that was committed last"
+        if group.polling is not None and group.polling.seeks:
+            return f"`{group.name}` goes to another offset (seek)"
+        if why_thrown_out(model, group):
+            return why_thrown_out(model, group)
     return ""
+
+
+def _why_passed_over(model: Model) -> str:
+    return next(filter(None, map(why_passed_over, model.consumers)), "")
 
 
 def _why_appended_twice(model: Model) -> str:
@@ -124,6 +138,11 @@ def _why_appended_twice(model: Model) -> str:
 
 
 def _why_disorder(model: Model) -> str:
+    for reader in model.consumers:
+        if reader.polling is not None and reader.polling.seeks:
+            return f"`{reader.name}` goes to another offset (seek)"
+        if reader.polling is not None and reader.polling.commit == "before" and why_thrown_out(model, reader):
+            return f"{why_thrown_out(model, reader)}, and goes on with what it has committed, beside another"
     writing: dict[str, int] = {}
     for group, batching, topic in _senders(model):
         writing[topic.name] = writing.get(topic.name, 0) + group.count

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["Death", "Direction", "Dropped", "Ending", "Kind"]
+__all__ = ["Death", "Direction", "Dropped", "Ending", "Kind", "Rebalance"]
 
 
 class Kind(IntEnum):
@@ -253,6 +253,31 @@ class Kind(IntEnum):
     """``actor`` is the controller from now on."""
     STOOD_DOWN = 136
     """``actor`` learns that another node has led ``queue`` since epoch ``first``."""
+    # consumer groups of a log (``message`` is -1; of a partition: ``queue``)
+    REBALANCE_BEGAN = 140
+    """The coordinator wants all members of ``actor``'s group to join anew, on account of ``actor`` (``first`` = the
+    generation that ends, ``cause`` = a :class:`Rebalance`)."""
+    REBALANCED = 141
+    """All have joined, and ``actor`` shares out (``first`` = the generation that begins, ``count`` = its members)."""
+    ASSIGNED = 142
+    """``actor`` begins to read ``queue`` at offset ``first`` (``attempt`` = its generation)."""
+    REVOKED = 143
+    """``actor`` reads ``queue`` no longer, where it stood at offset ``first`` (``cause`` 0 = it gave it up, 1 = it is
+    no member any more)."""
+    COMMIT_REJECTED = 144
+    """The offset ``first`` of ``queue`` is not committed (``attempt`` = the generation of ``actor``, ``cause`` 0 = the
+    coordinator has another, 1 = ``actor`` knows that it is no member any more)."""
+    OFFSET_RESET = 145
+    """There is no committed offset in ``queue``; ``actor`` begins at ``first`` (``cause`` 0 = latest, 1 = earliest, 2 =
+    none: it stops with an error)."""
+    SOUGHT = 146
+    """``actor`` goes to offset ``first`` of ``queue`` (seek)."""
+    POLL_LIMIT = 147
+    """``actor`` has not polled for too long (``first`` = ns since its last poll), and leaves its group."""
+    THROWN_OUT = 148
+    """The coordinator counts ``actor`` as a member no longer (``cause`` = a :class:`Rebalance`)."""
+    COORDINATOR_MOVED = 149
+    """``actor`` (a node) coordinates the group now whose first member is entity ``first``."""
 
     # a partition whose entries bookies keep
     OWNED = 150
@@ -291,6 +316,23 @@ class Ending(IntEnum):
     """Its broker went down, and it was not durable, or exclusive."""
     UNBOUND = 3
     """Its broker went down, and only its bindings are gone: an exchange on the way was not durable."""
+
+
+class Rebalance(IntEnum):
+    """Why a consumer group rebalances, or somebody is no member of it any more."""
+
+    JOINED = 0
+    """A member came."""
+    LEFT = 1
+    """A member went by itself."""
+    SESSION = 2
+    """Its heartbeats have not been heard for as long as its session lasts."""
+    POLL_LIMIT = 3
+    """It has not polled for too long."""
+    GIVEN_UP = 4
+    """It gave up partitions that are another's now (the second step of a cooperative rebalance)."""
+    NOT_IN_TIME = 5
+    """It did not join anew in time."""
 
 
 class Death(IntEnum):

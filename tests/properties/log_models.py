@@ -6,7 +6,21 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from mqlab.model import Disks, Fault, Hardware, Keys, LogTransactions, Machine, Message, Model, Processor
+from mqlab.model import (
+    ConsumerGroup,
+    Disks,
+    Fault,
+    Hardware,
+    Keys,
+    LogTransactions,
+    Machine,
+    Message,
+    Model,
+    Processor,
+    Scale,
+    Seek,
+)
+from mqlab.policies.assignors import ASSIGNORS
 from tests.support.logs import NODES, log, lossy, reader, sender, topic
 from tests.support.models import MS, US, Distribution, every, takes, wire
 
@@ -78,6 +92,31 @@ def unsteady_models(draw: st.DrawFn) -> Model:
 
 
 @st.composite
+def groups(draw: st.DrawFn, name: str, topics: list[str]) -> ConsumerGroup:
+    """A consumer group: how it commits, polls, times out, shares out, grows, shrinks and seeks."""
+    spread = Distribution("exponential", (300.0 * US,))
+    sizes = draw(st.lists(st.integers(0, 3), max_size=3))
+    how = st.sampled_from(["graceful", "kill"])
+    steps = [Scale((15 + 30 * i) * MS, size, draw(how)) for i, size in enumerate(sizes)]
+    begins = draw(st.integers(0, 3))
+    count = max([begins, 1, *(step.count for step in steps)])
+    seeks = draw(st.lists(st.tuples(st.integers(5, 120), st.sampled_from([-1, -2, 0, 20])), max_size=1))
+    return reader(
+        name, of=topics[0], topics=tuple(topics[: draw(st.integers(1, 2))]), count=count,
+        scale=(Scale(0, begins), *steps) if steps or begins < count else (),
+        commit=draw(st.sampled_from(["auto", "before", "after"])),
+        isolation=draw(st.sampled_from(["read_uncommitted", "read_committed"])), max_records=draw(st.integers(1, 20)),
+        fetch_bytes=draw(st.sampled_from([100, 1000, 100_000])), fetch_min_bytes=draw(st.sampled_from([1, 1, 700])),
+        fetch_wait_ns=12 * MS, service=draw(st.sampled_from([takes(0), takes(500 * US), spread])),
+        link=wire(draw(st.integers(0, 500)) * US), assignor=draw(st.sampled_from(list(ASSIGNORS))),
+        session_ns=draw(st.sampled_from([12 * MS, 40 * MS])), heartbeat_ns=draw(st.sampled_from([2 * MS, 5 * MS])),
+        poll_limit_ns=draw(st.sampled_from([4 * MS, 60 * MS, 5000 * MS])), static=draw(st.booleans()),
+        reset=draw(st.sampled_from(["latest", "earliest", "none"])),
+        seeks=tuple(Seek(at * MS, to) for at, to in seeks),
+    )  # fmt: skip
+
+
+@st.composite
 def log_models(draw: st.DrawFn) -> Model:
     """One topic, one or two groups of producers, perhaps a consumer group, and a few faults."""
     acks = draw(st.sampled_from(["0", "1", "all"]))
@@ -91,24 +130,22 @@ def log_models(draw: st.DrawFn) -> Model:
     works = draw(transactions(bool(batching["idempotent"])))
     link = draw(st.sampled_from([wire(100 * US), wire(100 * US), lossy(0.1)]))
     keys = draw(st.sampled_from([Keys(), Keys("uniform", 5)]))
+    partitions = draw(st.integers(1, 3))
+    second = draw(st.booleans())
+    gaps = st.sampled_from([400 * US, MS, 3 * MS])
     producers = [
-        sender(name, count=1 if works and works.ident else draw(st.integers(1, 2)), transactions=works, link=link,
-               arrivals=every(draw(st.sampled_from([400 * US, MS, 3 * MS])), 60),
+        sender(name, to="u" if second and name == "s" else "t",
+               count=1 if works and works.ident else draw(st.integers(1, 2)), transactions=works, link=link,
+               arrivals=every(draw(gaps), 60),
                message=Message(100, keys, True), **batching)
         for name in ("p", "s")[: draw(st.integers(1, 2))]
     ]  # fmt: skip
-    spread = Distribution("exponential", (300.0 * US,))
-    partitions = draw(st.integers(1, 3))
     consumers = [
-        reader(count=draw(st.integers(1, 2)), commit=draw(st.sampled_from(["auto", "before", "after"])),
-               max_records=draw(st.integers(1, 20)), fetch_bytes=draw(st.sampled_from([100, 1000, 100_000])),
-               isolation=draw(st.sampled_from(["read_uncommitted", "read_committed"])),
-               service=draw(st.sampled_from([takes(0), takes(500 * US), spread])),
-               link=wire(draw(st.integers(0, 500)) * US))
-    ] * draw(st.integers(0, 4).map(bool))  # fmt: skip
+        draw(groups(name, ["t", "u"] if second else ["t"])) for name in ("r", "q")[: draw(st.integers(0, 2))]
+    ]
     model = log(
         topics=[topic(partitions=partitions, replicas=draw(st.integers(1, 3)), min_insync=draw(st.integers(1, 2)),
-                      unclean_election=draw(st.booleans()))],
+                      unclean_election=draw(st.booleans())), *([topic("u", partitions=2)] * second)],
         producers=producers, consumers=consumers, faults=draw(st.lists(faults(consumers=bool(consumers)), max_size=5)),
         session_ns=draw(st.sampled_from([8 * MS, 30 * MS])), lag_max_ns=draw(st.sampled_from([20 * MS, 100 * MS])),
         writeback_ns=draw(st.sampled_from([0, 15 * MS])), seed=draw(st.integers(1, 99)), duration_ns=100 * MS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -30,9 +31,40 @@ def books_balance(run: laws.Watched) -> None:
     assert int(run.machine.run["copies_live"]) == 0
     for part in run.machine.array("partitions"):
         assert 0 <= part["mark"] <= part["end"]
-        assert part["ready"] >= 0
-        assert part["unacked"] >= 0
         assert 1 <= part["in_sync"] <= part["replicas"]
+    readers = run.machine.array("readers")
+    for reader in readers:
+        assert reader["ready"] >= 0
+        assert reader["unacked"] >= 0
+        assert reader["zombies"] >= 0
+    assert int(run.machine.run["ready"]) == readers["ready"].sum()
+    assert int(run.machine.run["unacked"]) == readers["unacked"].sum()
+
+
+def groups_hold_together(run: laws.Watched) -> None:
+    """A coordinator counts whom it knows; who reads a partition lives; and a group with members has shares for all."""
+    pollers, readers = run.machine.array("pollers"), run.machine.array("readers")
+    for number, c in enumerate(run.machine.array("coordinators")[: len(run.model.consumers)]):
+        mine = pollers[pollers["group"] == number]
+        assert c["members"] == mine["known"].sum() + mine["ghosts"].sum()
+        own = readers[readers["group"] == number]
+        assert c["unread"] == (own["poller"] < 0).sum()
+        assert set(own["poller"][own["poller"] >= 0].tolist()) <= set(np.flatnonzero(pollers["alive"] == 1).tolist())
+        zombies = pollers[(pollers["group"] == number) & (pollers["zombie"] == 1)]
+        assert own["zombies"].sum() == len(zombies)
+
+
+def each_group_is_owed_what_was_stored(run: laws.Watched) -> None:
+    """A record in the log is an obligation to each group that reads its topic; one that never came is one."""
+    groups = {topic.name: sum(topic.name in g.topics for g in run.model.consumers) for topic in run.model.topics}
+    rows = run.fates
+    views = np.array([groups.get(entity.group, 0) for entity in run.trace.entities])
+    stored = rows["enqueued_ns"] >= 0
+    place = rows["message"].astype(np.int64) * (1 << 20) + rows["copy"]
+    assert len(np.unique(place)) == len(place), "copies of a message have numbers of their own"
+    for message in np.unique(rows["message"][stored])[:50]:
+        own = rows[(rows["message"] == message) & stored]
+        assert len(own) % max(1, views[int(own[0]["queue"])]) == 0
 
 
 def lawful(examples: int) -> Callable[[], None]:
@@ -42,7 +74,7 @@ def lawful(examples: int) -> Callable[[], None]:
     @given(log_models())
     def hold(model: Model) -> None:
         run = laws.Watched(model)
-        for law in (*LAWS, books_balance):
+        for law in (*LAWS, books_balance, groups_hold_together, each_group_is_owed_what_was_stored):
             law(run)
         assert SimulationEngine().run(model, level="counts").digest == run.trace.digest
 

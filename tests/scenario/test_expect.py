@@ -143,7 +143,7 @@ def test_the_column_is_where_it_goes_wrong() -> None:
         ("", "is empty"),
         ("lost ** 2 > 1", "a value is missing before `*`"),
         ("lost.__class__ == 0", "`lost.__class__` is not known"),
-        ("lost[0] == 0", "`[` makes no sense"),
+        ("lost{0} == 0", "`{` makes no sense"),
         ("lambda: 0", "`:` makes no sense"),
         ("events > 0 s", "a plain number is compared or added with a time"),
         ("lost ≤ 3", "`≤` makes no sense"),

@@ -46,8 +46,12 @@ def sender(name: str = "p", *, to: str = "t", **fields: Any) -> ProducerGroup:
 
 def reader(name: str = "r", *, of: str = "t", **fields: Any) -> ConsumerGroup:
     """A consumer that works a tenth of a millisecond on each record and commits after each poll."""
-    polling: dict[str, Any] = {"commit": "after", "interval_ns": 20 * MS, "max_records": 10, "fetch_bytes": 100_000}
-    polling |= {each.name: fields.pop(each.name) for each in dataclasses.fields(Polling) if each.name in fields}
+    polling: dict[str, Any] = {
+        "commit": "after", "interval_ns": 20 * MS, "max_records": 10, "fetch_bytes": 100_000, "session_ns": 20 * MS,
+        "heartbeat_ns": 5 * MS, "poll_limit_ns": 5 * S,
+    }  # fmt: skip
+    known = {field.name for field in dataclasses.fields(Polling)}
+    polling |= {key: fields.pop(key) for key in list(fields) if key in known}
     settings: dict[str, Any] = {"queue": of, "link": wire(100 * US)}
     return models.consumer(name, polling=Polling(**polling), **(settings | fields))
 
@@ -72,6 +76,7 @@ def log(
     session_ns: int = 30 * MS,
     lag_max_ns: int = 100 * MS,
     writeback_ns: int = 0,
+    rebalance_delay_ns: int = 15 * MS,
     **fields: Any,
 ) -> Model:
     """Ten milliseconds of records and almost a second to finish them."""
@@ -79,7 +84,7 @@ def log(
         nodes=nodes(), queues=[], producers=[sender()] if producers is None else producers,
         consumers=[reader()] if consumers is None else consumers, faults=faults, **fields,
     )  # fmt: skip
-    cluster = Cluster(session_ns, lag_max_ns, writeback_ns)
+    cluster = Cluster(session_ns, lag_max_ns, writeback_ns, rebalance_delay_ns=rebalance_delay_ns)
     return replace(plain, system="kafka", topics=tuple([topic()] if topics is None else topics), cluster=cluster)
 
 

@@ -194,7 +194,7 @@ class _LedgerBuilder(LogBuilder):
             if name not in arrays:
                 arrays[name] = fill(named[name], dtype) if name in named else np.zeros(sizes[name], dtype)
         assert {*named, *sizes} >= set(BESIDE)
-        fill_record(arrays["logs"][0], collects=1, collected=-1)
+        fill_record(arrays["logs"][0], collects=1, collected=-1, room=self.cap * views)
         fill_record(
             arrays["ledgers"][0],
             views=views, cap=self.cap, copies=copies, cursors=len(self.cursors), hands=len(self.hands),

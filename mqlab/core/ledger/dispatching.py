@@ -32,7 +32,7 @@ from mqlab.core.ledger.records import claims, cursors, hands, holders, ledgers, 
 from mqlab.core.ledger.settling import finish, is_served, key_slot, wake
 from mqlab.core.ledger.standing import shift
 from mqlab.core.link import DOWN, cross
-from mqlab.core.log.leading import serve
+from mqlab.core.log.giving import serve
 from mqlab.core.log.records import batches, logs, partitions, replicas
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, nodes, runs

@@ -32,7 +32,8 @@ from mqlab.core.ledger.settling import finish, is_served, release_head, wake
 from mqlab.core.ledger.standing import shift
 from mqlab.core.log.batches import another_place, release
 from mqlab.core.log.codes import ANSWER_NOT_LEADER, ANSWER_YES, K_APPEND_SKIPPED
-from mqlab.core.log.leading import answer, put_in, serve, vanish
+from mqlab.core.log.giving import serve
+from mqlab.core.log.leading import answer, put_in, vanish
 from mqlab.core.log.records import batches, logs, partitions, replicas, senders
 from mqlab.core.recorder import tell
 from mqlab.core.records import nodes, runs

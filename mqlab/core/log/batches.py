@@ -19,13 +19,13 @@ from mqlab.core.codes import (
     X_OFFSET_RESET,
     X_WIRE,
 )
-from mqlab.core.log.codes import ABORTED, B_OVER
-from mqlab.core.log.records import batches, cells, collectors, logs, partitions, pollers, readers, senders
+from mqlab.core.log.codes import ABORTED, B_OVER, IDLE
+from mqlab.core.log.records import batches, cells, collectors, coordinators, logs, partitions, pollers, readers, senders
 from mqlab.core.recorder import measure
 from mqlab.core.records import clients, fate_rows, producers, runs, tallies
 from mqlab.jit import State, kernel
 
-__all__ = ["another_place", "free", "new_batch", "release", "retire", "write_row"]
+__all__ = ["another_place", "free", "new_batch", "new_record", "release", "retire", "write_row"]
 
 _LATENCY, _CREATED_SENT, _SENT_CONFIRMED, _CREATED_CONFIRMED = 0, 1, 2, 3
 _CREATED_ENQUEUED, _ENQUEUED_DELIVERED, _DELIVERED_PROCESSED = 4, 5, 6
@@ -98,21 +98,30 @@ def another_place(s: State, root: int) -> int:
     r["copies"] = r["copies"] + 1
     batches(s, r["last_copy"])["next_copy"] = slot
     r["last_copy"] = slot
-    cap = logs(s, 0)["cap"]
+    room = logs(s, 0)["room"]
     for i in range(int(r["count"])):
-        c = cells(s, slot * cap + i)
-        original = cells(s, root * cap + i)
-        c["number"] = original["number"]
-        c["sequence"] = original["sequence"]
-        c["created"] = original["created"]
-        c["key"] = original["key"]
+        c = cells(s, root * room + i)
+        new_record(s, slot, i, c["number"], c["sequence"], c["created"], c["key"])
+    return slot
+
+
+@kernel
+def new_record(s: State, slot: int, i: int, number: int, sequence: int, created: int, key: int) -> None:
+    """Write record ``i`` of a batch down for each group that may read it: it has been delivered to nobody yet."""
+    log = logs(s, 0)
+    views = partitions(s, senders(s, batches(s, slot)["sender"])["partition"])["views"]
+    for view in range(views):
+        c = cells(s, slot * log["room"] + view * log["cap"] + i)
+        c["number"] = number
+        c["sequence"] = sequence
+        c["created"] = created
+        c["key"] = key
         c["delivered"] = -1
         c["processed"] = -1
         c["order"] = -1
         c["deliveries"] = 0
         c["processings"] = 0
         c["consumer"] = -1
-    return slot
 
 
 @kernel
@@ -135,7 +144,7 @@ def release(s: State, root: int) -> None:
 
 @kernel
 def retire(s: State, root: int) -> None:
-    """Write one row for each record and place, those of one record together, and free the slots."""
+    """Write the rows of each record, those of one record together, and free the slots."""
     records = int(batches(s, root)["count"])
     if batches(s, root)["control"] == 1:
         records = 0
@@ -163,12 +172,15 @@ def free(s: State, root: int) -> None:
 
 
 @kernel
-def _fate_of(s: State, root: int, slot: int, i: int) -> tuple[int, int]:
-    """Decide (fate, cause) of a record in one of its places."""
+def _fate_of(s: State, root: int, slot: int, i: int, reader: int) -> tuple[int, int]:
+    """Decide (fate, cause) of a record in one of its places, for one group; for nobody if it was never there."""
     r = batches(s, root)
     b = batches(s, slot)
+    log = logs(s, 0)
+    g = readers(s, reader)
+    c = cells(s, slot * log["room"] + g["view"] * log["cap"] + i)
     ending = runs(s, 0)["finishing"] == 1
-    if cells(s, slot * logs(s, 0)["cap"] + i)["processings"] > 0:
+    if c["processings"] > 0:
         return F_PROCESSED, 0
     if b["cut"] == 1:
         if ending and r["sending"] < B_OVER and slot == root:
@@ -186,30 +198,47 @@ def _fate_of(s: State, root: int, slot: int, i: int) -> tuple[int, int]:
         return F_LOST, X_WIRE
     if b["outcome"] == ABORTED:
         return F_ABORTED, 0
-    reader = partitions(s, senders(s, b["sender"])["partition"])["reader"]
-    if reader < 0:
+    offset = int(b["offset"] + i)
+    if offset >= max(g["committed"], g["passed"]) or (ending and _in_hand(s, reader, offset)):
         return F_IN_FLIGHT, 0
-    r2 = readers(s, reader)
-    offset = b["offset"] + i
-    if offset >= r2["committed"]:
-        return F_IN_FLIGHT, 0
-    if cells(s, slot * logs(s, 0)["cap"] + i)["deliveries"] == 0:
+    if c["deliveries"] == 0 or offset >= g["committed"]:
         return F_LOST, X_OFFSET_RESET
-    if ending and pollers(s, r2["poller"])["alive"] == 1 and offset >= r2["done"]:
-        return F_IN_FLIGHT, 0  # in the hands of a consumer that is at work
     return F_LOST, X_EARLY_COMMIT
 
 
 @kernel
+def _in_hand(s: State, reader: int, offset: int) -> bool:
+    """Say whether a consumer that is at work has the record at an offset in its hands."""
+    r = readers(s, reader)
+    if r["group"] < 0:
+        return False
+    c = coordinators(s, r["group"])
+    for i in range(c["pollers"]):
+        k = pollers(s, c["first_poller"] + i)
+        if k["alive"] == 1 and k["busy"] != IDLE and k["reader"] == reader and k["offset"] <= offset < k["until"]:
+            return True
+    return False
+
+
+@kernel
 def _close(s: State, root: int, slot: int, i: int) -> None:
-    """Decide and record how one record ended in one of its places."""
+    """Decide and record how one record ended in one of its places: for each group if it was there, else once."""
     b = batches(s, slot)
-    fate, cause = _fate_of(s, root, slot, i)
-    queue = int(partitions(s, senders(s, b["sender"])["partition"])["entity"])
-    repeats = -1
-    if slot != root:
-        repeats = 0
-    write_row(s, root, slot, int(slot * logs(s, 0)["cap"] + i), queue, int(b["index"]), repeats, fate, cause)
+    part = partitions(s, senders(s, b["sender"])["partition"])
+    log = logs(s, 0)
+    reader = int(part["reader"])
+    while reader >= 0:
+        r = readers(s, reader)
+        fate, cause = _fate_of(s, root, slot, i, reader)
+        cell = int(slot * log["room"] + r["view"] * log["cap"] + i)
+        copy = int(b["index"] * part["views"] + r["view"])
+        repeats = -1
+        if slot != root:
+            repeats = int(r["view"])
+        write_row(s, root, slot, cell, int(r["entity"]), copy, repeats, fate, cause)
+        reader = int(r["next"])
+        if b["offset"] < 0:
+            return
 
 
 @kernel
@@ -228,7 +257,7 @@ def write_row(
     tally = tallies(s, place)
     tally["n"] = tally["n"] + 1
     if c["created"] >= run["warmup"]:
-        _measure(s, root, slot, cell)
+        _measure(s, root, slot, cell, copy)
     if run["level"] < LEVEL_FATES:
         return
     n = run["fate_n"]
@@ -265,13 +294,13 @@ def write_row(
 
 
 @kernel
-def _measure(s: State, root: int, slot: int, cell: int) -> None:
+def _measure(s: State, root: int, slot: int, cell: int, copy: int) -> None:
     """Add a finished record's durations to the stages."""
     r = batches(s, root)
     b = batches(s, slot)
     c = cells(s, cell)
     created = c["created"]
-    if slot == root:
+    if copy == 0:
         if r["sent"] >= 0:
             measure(s, _CREATED_SENT, r["sent"] - created)
         if r["confirmed"] >= 0:

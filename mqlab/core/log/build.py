@@ -12,6 +12,7 @@ from mqlab.core.build import BINS, LEVELS, Builder, Built, fill, fill_record
 from mqlab.core.hardware.build import Plant
 from mqlab.core.link import DOWN, UP
 from mqlab.core.log import codes as log_codes
+from mqlab.core.log.grouping import LAGS_MAX, ReaderRows, coordinator_row, poller_rows, step_rows
 from mqlab.core.log.records import LOG_ARRAYS
 from mqlab.core.log.storing import FLUSH, LAYOUTS, lay_out
 from mqlab.core.recorder import BUCKETS
@@ -37,9 +38,10 @@ class LogBuilder(Builder):
         self.replicas: list[dict[str, Any]] = []
         self.collectors: list[dict[str, Any]] = []
         self.senders: list[dict[str, Any]] = []
-        self.readers: list[dict[str, Any]] = []
         self.pollers: list[dict[str, Any]] = []
         self.transactions: dict[str, dict[str, Any]] = {}
+        self.coordinators: list[dict[str, Any]] = []
+        self.seeks: list[dict[str, Any]] = []
         self.first_of: dict[str, int] = {}
         self.count_of: dict[str, int] = {}
         self.cap = 1
@@ -57,8 +59,10 @@ class LogBuilder(Builder):
         for producer in model.producers:
             self._producers(producer)
             self._collectors(producer)
+        self.readers = ReaderRows(model, self.partitions, self.entities)
         for consumer in model.consumers:
             self._pollers(consumer)
+        self.readers.add_idle()
         self._machines()
         arrays = self._allocate()
         return Built(
@@ -79,8 +83,9 @@ class LogBuilder(Builder):
                 self.partitions.append(
                     {
                         "entity": len(self.entities), "leader": first, "first": first, "replicas": len(homes),
-                        "in_sync": len(homes), "reader": -1, "min_insync": topic.min_insync,
-                        "unclean": int(topic.unclean_election), "term": 1, "lag_max": cluster.lag_max_ns,
+                        "in_sync": len(homes), "reader": -1, "number": number, "kept": 0,
+                        "min_insync": topic.min_insync, "unclean": int(topic.unclean_election), "term": 1,
+                        "lag_max": cluster.lag_max_ns,
                         "head": -1, "tail": -1, "wait": -1, "writers": -1,
                     }
                 )  # fmt: skip
@@ -172,43 +177,37 @@ class LogBuilder(Builder):
         lay_out(self.plant, self.hardware, self.replicas)
 
     def _pollers(self, group: ConsumerGroup) -> None:
-        polling = group.polling
-        if polling is None:
+        polling, cluster = group.polling, self.model.cluster
+        if polling is None or cluster is None:
             raise EngineError(f"`{group.name}` reads no topic")
-        sides, number = self._sides(group.link), len(self.groups)
+        sides, number, first = self._sides(group.link), len(self.groups), len(self.pollers)
         self.groups.append(
             {
                 "ident": name_identity(self.seed, f"consumers.{group.name}"), "members": group.count,
                 "service": self.tables.dist(group.service), "entity": len(self.entities), "lanes": 1,
             }
         )  # fmt: skip
-        size = max((p.message.size_bytes for p in self.model.producers), default=1)
-        first, count = self.first_of[group.queue], self.count_of[group.queue]
-        begin = 0
+        clients = []
         for member in range(group.count):
-            index = len(self.pollers)
-            client = self._client(group, member, codes.CONSUMER, index, 0, sides)
+            index = first + member
+            clients.append(self._client(group, member, codes.CONSUMER, index, 0, sides))
             name = entity_name(group.name, member, group.count)
             for known in {group.name, name}:
                 self.consumer_names.setdefault(known, []).append(index)
-            share = count // group.count + int(member < count % group.count)
-            self.pollers.append(
-                {
-                    "client": client, "group": number, "alive": 1, "first": len(self.readers), "readers": share,
-                    "most": polling.max_records, "commit": log_codes.COMMIT[polling.commit],
-                    "interval": polling.interval_ns, "first_flow": self._connect(group, polling.machine, index, DOWN),
-                    "committed_only": int(polling.isolation == "read_committed"),
-                }
-            )  # fmt: skip
-            for i in range(begin, begin + share):
-                self.partitions[first + i]["reader"] = len(self.readers)
-                self.readers.append(
-                    {
-                        "partition": first + i, "poller": index, "at": -1,
-                        "most": max(1, polling.fetch_bytes // max(1, size)),
-                    }
-                )  # fmt: skip
-            begin += share
+        self.pollers.extend(poller_rows(group, polling, number, clients))
+        for index, (row, client) in enumerate(zip(self.pollers[first:], clients, strict=True), first):
+            self.clients[client] |= {"alive": row["alive"]}
+            row["first_flow"] = self._connect(group, polling.machine, index, DOWN)
+        before = len(self.readers.rows)
+        self.readers.add(group, polling, number, range(first, first + group.count))
+        unread = sum(row["poller"] < 0 for row in self.readers.rows[before:])
+        self.coordinators.append(
+            coordinator_row(
+                group, polling, nodes=len(self.model.nodes), delay_ns=cluster.rebalance_delay_ns, first_poller=first,
+                first_reader=before, readers=len(self.readers.rows) - before, unread=unread,
+            )
+        )  # fmt: skip
+        self.seeks.extend({"at": each.at_ns, "to": each.to, "group": number} for each in polling.seeks)
 
     def _policies(self) -> dict[str, int]:
         if self.hardware is None:
@@ -242,8 +241,10 @@ class LogBuilder(Builder):
         model, cluster = self.model, self.model.cluster
         assert cluster is not None
         polls = max((g.polling.max_records for g in model.consumers if g.polling), default=1)
-        crowd = len(self.senders) + len(self.readers) + len(self.replicas)
-        room = HEADROOM + 2 * _RELEASED * self.cap + 2 * polls + 16 * crowd
+        readers, steps = self.readers.rows, step_rows(model)
+        views = max((part["views"] for part in self.partitions), default=1)
+        crowd = len(self.senders) + len(readers) + len(self.replicas) + 4 * len(self.pollers) + len(steps)
+        room = HEADROOM + 2 * _RELEASED * self.cap * views + 2 * polls + 16 * crowd
         nodes = [
             {
                 "entity": i, "up": 1, "epoch": 1, "publish_ns": node.publish_ns, "deliver_ns": node.deliver_ns,
@@ -255,18 +256,20 @@ class LogBuilder(Builder):
             "nodes": nodes, "clients": self.clients, "producers": self.producers, "groups": self.groups,
             "sides": self.sides, "sources": self.sources.sources, "phases": self.sources.phases,
             "partitions": self.partitions, "replicas": self.replicas, "collectors": self.collectors,
-            "senders": self.senders, "readers": self.readers, "pollers": self.pollers, **self.plant.rows(),
+            "senders": self.senders, "readers": readers, "pollers": self.pollers,
+            "coordinators": self.coordinators, "seeks": self.seeks, "steps": steps, **self.plant.rows(),
             "transactions": list(self.transactions.values()) or [{}], "brokers": self._brokers(cluster),
         }  # fmt: skip
         bin_ns = max(1, -(-model.end_ns // BINS))
         sizes = {
             "runs": 1, "logs": 1, "wires": (len(nodes) + 1) * (len(nodes) + 1 + len(self.clients)),
-            "batches": FIRST_BATCHES, "cells": FIRST_BATCHES * self.cap,
+            "batches": FIRST_BATCHES, "cells": FIRST_BATCHES * self.cap * views,
             "heap": 4 * room, "inbox": 256, "outbox": 4 * room, "counts": 256, "jobs": 4 * room,
             "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),
             "event_rows": max(1 << 16, 16 * room) if self.level == "events" else 1,
-            "fate_rows": max(1 << 14, 8 * room) if self.level != "counts" else 1,
+            "lags": -(-model.end_ns // bin_ns) * len(readers) if len(readers) <= LAGS_MAX else 1,
+            "fate_rows": max(1 << 14, 8 * room * views) if self.level != "counts" else 1,
         }  # fmt: skip
         listed: dict[str, list[Any]] = {
             "dists": self.tables.dists, "targets": [(n,) for n in self.tables.targets],
@@ -286,12 +289,14 @@ class LogBuilder(Builder):
             arrays["runs"][0],
             end=model.end_ns, warmup=model.warmup_ns, level=LEVELS[self.level], room=room, copy_free=-1,
             delivery_free=-1, serial=1, bin_ns=bin_ns, next_bin=bin_ns, nodes=len(nodes), clients=len(self.clients),
-            groups=len(self.groups), producers=len(self.producers), digest=name_identity(self.seed, "digest"),
+            steps=len(steps), groups=len(self.groups), producers=len(self.producers),
+            digest=name_identity(self.seed, "digest"),
         )  # fmt: skip
         fill_record(
             arrays["logs"][0],
-            cap=self.cap, partitions=len(self.partitions), replicas=len(self.replicas), senders=len(self.senders),
-            readers=len(self.readers), pollers=len(self.pollers), session=cluster.session_ns,
+            cap=self.cap, room=self.cap * views, lags=int(len(readers) <= LAGS_MAX), seeks=len(self.seeks),
+            partitions=len(self.partitions), replicas=len(self.replicas), senders=len(self.senders),
+            readers=len(readers), pollers=len(self.pollers), session=cluster.session_ns,
             writeback=cluster.writeback_ns, first_fetch=self.first_fetch, **self._policies(),
             backoff=min((p["pause"] for p in self.collectors), default=100_000_000), **self._controller(cluster),
         )  # fmt: skip

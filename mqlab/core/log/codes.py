@@ -24,9 +24,25 @@ L_ASK_IN = 313      # a: reader, b: stamp                             a consumer
 L_GOT = 314         # a: reader, b: stamp                             … and its answer the consumer
 L_ASK_AGAIN = 315   # a: reader, b: stamp                             there was no leader
 L_DONE = 316        # a: member, b: number of its work                a record is processed
-L_COMMIT_IN = 317   # a: reader, b: life of its member                an offset reaches the coordinator
-L_COMMITTED = 318   # a: member, b: its life                          … and the answer the consumer
+L_COMMIT_IN = 317   # a: member, b: reader, c: offset                 an offset reaches the coordinator
+L_COMMITTED = 318   # a: member, b: its life, c: 1 it was rejected    … and the answer the consumer
 L_AUTO = 319        # a: member, b: its life                          the interval of automatic commits is over
+L_FETCH_WAIT = 370  # a: reader, b: its question                      a fetch has waited for long enough
+L_POLL = 371        # a: member, b: its life                          who has nothing to do looks what there is
+L_JOIN_IN = 372     # a: member, b: its talk, c: 1 it gave something up     it asks to be let into its group
+L_JOINED = 373      # a: member, b: its talk, c: generation           everybody has joined
+L_SHARE_OUT = 374   # a: member, b: its talk                          the leader of the group has shared out
+L_SYNC_IN = 375     # a: member, b: its talk, c: generation           it asks for its share
+L_SYNCED = 376      # a: member, b: its talk, c: generation, or -1: join again
+L_BEAT = 377        # a: member, b: its life                          time for a heartbeat
+L_BEAT_IN = 378     # a: member, b: its talk, c: generation
+L_BEAT_BACK = 379   # a: member, b: its talk, c: 1 it is no member, 2 the group rebalances
+L_SESSION = 380     # a: member, b: its incarnation, c: of a ghost 1 + haunt      has it been silent for too long?
+L_REBALANCE = 381   # a: group, b: stamp                              nobody is waited for any longer
+L_LEAVE_IN = 382    # a: member, b: its talk, c: why (of K_THROWN_OUT; -1: by itself)
+L_LIMIT = 383       # a: member, b: its life                          has it polled in time?
+L_SCALE = 384       # a: step                                         a group grows or shrinks
+L_SEEK = 385        # a: seek                                         a group goes to another offset
 L_BATCH_ON = 505    # a: batch, b: attempt, c: epoch·256 + node       (hardware) … its connection's turn has come
 L_BATCH_PUT = 506   # a: batch, b: attempt, c: epoch·256 + node       (hardware) it is on the leader's disk
 L_TURN = 507        # a: connection                                   (hardware) a follower's fetcher is free
@@ -86,6 +102,24 @@ COMMIT = {"auto": 0, "before": 1, "after": 2}
 # --- what a consumer is doing (Poller.busy) --------------------------------------------------------------------------
 IDLE, WORKING, COMMITTING = 0, 1, 2
 
+# --- what a member has to see to at its next poll (Poller.attend) ----------------------------------------------------
+A_DUE = 1           # the interval of automatic commits is over
+A_TOLD = 2          # the group rebalances
+A_SYNCED = 4        # its share is there
+A_LEAVE = 8         # it was asked to stop
+A_SEEK = 16         # it is to read on somewhere else
+A_LOST = 32         # it is no member any more
+
+# --- where a member stands with its group (Poller.phase), and the group (Coordinator.state) --------------------------
+P_OUT, P_JOINING, P_MEMBER = 0, 1, 2
+G_EMPTY, G_PREPARING, G_COMPLETING, G_STABLE = 0, 1, 2, 3
+
+# --- where a group begins that has no offset (Coordinator.reset) -----------------------------------------------------
+RESET_LATEST, RESET_EARLIEST, RESET_NONE = 0, 1, 2
+RESET = {"latest": 0, "earliest": 1, "none": 2}
+
+STOP_SHARE_OUT = 10     # the partitions of a group are to be shared out (handle: group)
+
 ACKS_NONE, ACKS_LEADER, ACKS_ALL = 0, 1, 2
 ACKS = {"0": 0, "1": 1, "all": 2}
 
@@ -108,4 +142,14 @@ K_STOOD_DOWN = int(Kind.STOOD_DOWN)
 # --- kinds of controllers (Log.kind) ---------------------------------------------------------------------------------
 DEDICATED, VOTERS, ZOOKEEPER = 0, 1, 2
 CONTROLLERS = {"quorum": 0, "zookeeper": 2}
+K_REBALANCE_BEGAN = int(Kind.REBALANCE_BEGAN)
+K_REBALANCED = int(Kind.REBALANCED)
+K_ASSIGNED = int(Kind.ASSIGNED)
+K_REVOKED = int(Kind.REVOKED)
+K_COMMIT_REJECTED = int(Kind.COMMIT_REJECTED)
+K_OFFSET_RESET = int(Kind.OFFSET_RESET)
+K_SOUGHT = int(Kind.SOUGHT)
+K_POLL_LIMIT = int(Kind.POLL_LIMIT)
+K_THROWN_OUT = int(Kind.THROWN_OUT)
+K_COORDINATOR_MOVED = int(Kind.COORDINATOR_MOVED)
 # fmt: on

@@ -6,12 +6,12 @@ from mqlab.core.arrivals import choose_key, schedule_arrival
 from mqlab.core.codes import K_CREATED, RANK_CONTINUE, RANK_EVENT
 from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
-from mqlab.core.log.batches import new_batch
+from mqlab.core.log.batches import new_batch, new_record
 from mqlab.core.log.carrying import pace
 from mqlab.core.log.codes import K_COLLECTED, L_AFTER, L_FORGET, L_PUMP, T_FENCED, T_NEW
 from mqlab.core.log.incarnations import begin
 from mqlab.core.log.pacing import make_next
-from mqlab.core.log.records import batches, cells, collectors, logs, partitions, senders
+from mqlab.core.log.records import batches, collectors, partitions, senders
 from mqlab.core.log.sending import close_batch, move_on, pump, seal
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, producers, runs
@@ -78,17 +78,7 @@ def create(s: State, producer: int) -> None:
         batches(s, q["open"])["name"] = number
     slot = int(q["open"])
     b = batches(s, slot)
-    c = cells(s, slot * logs(s, 0)["cap"] + b["count"])
-    c["number"] = number
-    c["sequence"] = sequence
-    c["created"] = run["now"]
-    c["key"] = key
-    c["delivered"] = -1
-    c["processed"] = -1
-    c["order"] = -1
-    c["deliveries"] = 0
-    c["processings"] = 0
-    c["consumer"] = -1
+    new_record(s, slot, int(b["count"]), number, sequence, run["now"], key)
     b["count"] = b["count"] + 1
     entity = clients(s, p["client"])["entity"]
     part = partitions(s, q["partition"])["entity"]

@@ -35,6 +35,7 @@ from mqlab.core.log.codes import (
     VOTERS,
     ZOOKEEPER,
 )
+from mqlab.core.log.coordinating import move_coordinators
 from mqlab.core.log.electing import call_election, enter, lead, rejoin
 from mqlab.core.log.following import set_in_sync
 from mqlab.core.log.leading import raise_mark
@@ -172,6 +173,7 @@ def fence_out(s: State, node: int) -> None:
     if brokers(s, node)["fenced"] == 1:
         return
     brokers(s, node)["fenced"] = 1
+    move_coordinators(s, node)
     down = nodes(s, node)["up"] == 0
     tell(s, K_NODE_FENCED, -1, 0, nodes(s, node)["entity"], -1, 0, 0, 0, 1)
     for replica in range(logs(s, 0)["replicas"]):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 __all__ = [
-    "BATCH", "BROKER", "CELL", "COLLECTOR", "LOG", "PARTITION", "POLLER", "READER", "REPLICA", "SENDER", "TRANSACTION",
-    "WIRE",
+    "BATCH", "BROKER", "CELL", "COLLECTOR", "COORDINATOR", "LAG", "LOG", "PARTITION", "POLLER", "READER", "REPLICA",
+    "SEEKING", "SENDER", "TRANSACTION", "WIRE",
 ]  # fmt: skip
 
 LOG = np.dtype(
     [
         ("cap", "i8"),               # records that a batch has room for
+        ("room", "i8"),              # cells of a batch: cap for each group that may read it
         ("partitions", "i8"), ("replicas", "i8"), ("senders", "i8"), ("readers", "i8"), ("pollers", "i8"),
+        ("seeks", "i8"),
         ("session", "i8"), ("writeback", "i8"), ("backoff", "i8"),
+        ("lags", "i8"),              # 1: how far readers are behind is noted for each bin
         ("collects", "i8"), ("collected", "i8"),            # batches that nobody holds are put aside; the last of them
         # with hardware (storing, carrying)
         ("first_fetch", "i8"), ("fetch_bytes", "i8"), ("layout", "i8"), ("flush", "i8"), ("flush_records", "i8"),
@@ -99,7 +102,7 @@ BATCH = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-"""A batch; its records are the cells ``slot·cap`` onwards. A second append of the same batch has a slot of its own."""
+"""A batch; its cells are ``slot·room`` onwards. A second append of the same batch has a slot of its own."""
 
 CELL = np.dtype(
     [
@@ -109,7 +112,7 @@ CELL = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-"""One record of a batch."""
+"""One record of a batch, as one group knows it: record ``i`` is the cell ``slot·room + view·cap + i``."""
 
 PARTITION = np.dtype(
     [
@@ -122,12 +125,12 @@ PARTITION = np.dtype(
         ("head", "i4"), ("tail", "i4"), ("wait", "i4"),     # the log; its first batch above the high watermark
         ("cut_to", "i8"), ("releasing", "i4"), ("writers", "i4"),  # the first sender that works in transactions
         ("record_bytes", "i8"),                             # with hardware: of one record, where it is stored
-        ("since", "i8"), ("ready_time", "f8"), ("unacked_time", "f8"), ("ready", "i8"), ("unacked", "i8"),
-        ("ready_max", "i8"), ("unacked_max", "i8"),
-        ("enqueued", "i8"), ("delivered", "i8"), ("acked", "i8"), ("requeues", "i8"),
+        ("views", "i4"), ("number", "i4"),                  # groups that read it; its number in its topic
+        ("kept", "i4"),                                     # seeks that are still to come: nothing is let go of
     ],
     align=True,
 )  # fmt: skip
+"""A partition; ``reader`` is the first of its readers, linked by ``next``. There is always one, if only in name."""
 
 REPLICA = np.dtype(
     [
@@ -148,24 +151,62 @@ REPLICA = np.dtype(
 
 READER = np.dtype(
     [
-        ("partition", "i4"), ("poller", "i4"), ("stamp", "i4"), ("fetching", "i4"), ("parked", "i4"), ("at", "i4"),
+        ("partition", "i4"), ("group", "i4"), ("view", "i4"), ("next", "i4"), ("entity", "i4"),
+        ("poller", "i4"),                                   # who reads it; -1: nobody
+        ("target", "i4"),                                   # who shall, as the group has agreed
+        ("stamp", "i4"), ("fetching", "i4"), ("parked", "i4"), ("question", "i4"), ("at", "i4"),
+        ("queued", "i4"), ("after", "i4"),                  # in its member's line of those with something to poll
+        ("has", "i4"), ("committed_only", "i4"),            # whether an offset is committed; read_committed
+        ("zombies", "i4"),                                  # who has its records in hand, and may not
         ("have", "i8"), ("polled", "i8"), ("done", "i8"), ("committed", "i8"), ("asked", "i8"), ("upto", "i8"),
-        ("most", "i8"),
+        ("passed", "i8"),                                   # what is below, and not delivered, will not be
+        ("seek", "i8"),                                     # where to go on at the next poll; -1: no seek
+        ("most", "i8"), ("least", "i8"), ("wait", "i8"),    # records of one fetch; how long it waits for the least
+        ("since", "i8"), ("ready_time", "f8"), ("unacked_time", "f8"), ("ready", "i8"), ("unacked", "i8"),
+        ("ready_max", "i8"), ("unacked_max", "i8"), ("lag_max", "i8"),
+        ("enqueued", "i8"), ("delivered", "i8"), ("acked", "i8"), ("requeues", "i8"),
     ],
     align=True,
 )  # fmt: skip
-"""One partition as its group reads it."""
+"""One partition as one group reads it."""
 
 POLLER = np.dtype(
     [
         ("client", "i4"), ("group", "i4"), ("alive", "i4"), ("life", "i4"), ("busy", "i4"), ("work", "i4"),
-        ("first", "i4"), ("readers", "i4"), ("turn", "i4"), ("reader", "i4"),
-        ("offset", "i8"), ("until", "i8"), ("most", "i8"), ("commit", "i4"), ("due", "i4"), ("interval", "i8"),
-        ("first_flow", "i4"), ("committed_only", "i4"),          # with hardware: the connection from the first node
+        ("reader", "i4"), ("commit", "i4"), ("attend", "i4"), ("zombie", "i4"),
+        ("line_head", "i4"), ("line_tail", "i4"),           # its readers that have something to poll
+        ("offset", "i8"), ("until", "i8"), ("most", "i8"), ("interval", "i8"),
+        ("first_flow", "i4"),                               # with hardware: the connection from the first node
+        ("polled_at", "i8"), ("asks", "i8"),                # its last poll; its requests to the coordinator
+        ("phase", "i4"), ("talk", "i4"), ("generation", "i4"), ("gone", "i4"),
+        # what the coordinator knows of it
+        ("known", "i4"), ("waiting", "i4"), ("syncing", "i4"), ("part", "i4"), ("incarnation", "i4"),
+        ("lived", "i4"),                                    # the life in which it joined
+        ("ghosts", "i4"), ("haunt", "i4"),
+        ("heard", "i8"),
     ],
     align=True,
 )  # fmt: skip
-"""A member of a consumer group."""
+"""A member of a consumer group. Its ghosts are lives of it that ended without a word, and still count as members."""
+
+COORDINATOR = np.dtype(
+    [
+        ("node", "i4"), ("state", "i4"), ("stamp", "i4"), ("generation", "i4"), ("members", "i4"),
+        ("leader", "i4"), ("came", "i4"), ("initial", "i4"),
+        ("first_poller", "i4"), ("pollers", "i4"), ("first_reader", "i4"), ("readers", "i4"),
+        ("cooperative", "i4"), ("assignor", "i4"), ("reset", "i4"), ("static", "i4"),
+        ("delay", "i8"), ("opened", "i8"), ("heartbeat", "i8"), ("session", "i8"), ("limit", "i8"),
+        ("rebalances", "i8"), ("unread", "i8"), ("since", "i8"), ("unread_time", "f8"),
+    ],
+    align=True,
+)  # fmt: skip
+"""Beside each consumer group: what its coordinator keeps, and for how long how many partitions had no reader."""
+
+SEEKING = np.dtype([("at", "i8"), ("to", "i8"), ("group", "i4"), ("pad", "i4")])
+"""A group goes to an offset; -1: the beginning, -2: the end."""
+
+LAG = np.dtype([("n", "i8")])
+"""How far a reader's offset is behind, at the end of each bin: ``bin·readers + reader``; of length 1 if nobody asks."""
 
 TRANSACTION = np.dtype(
     [

@@ -33,11 +33,13 @@ from mqlab.core.codes import (
 from mqlab.core.heap import push
 from mqlab.core.log.batches import release
 from mqlab.core.log.codes import ACKS_ALL, ANSWER_NOT_LEADER, K_LOG_TRUNCATED, K_STOOD_DOWN, L_CUT, L_ELECT, L_FLUSH
+from mqlab.core.log.coordinating import sessions_anew
 from mqlab.core.log.coordinator import send_marker
+from mqlab.core.log.fetching import forget_fetches
 from mqlab.core.log.following import ask_leader, set_in_sync
 from mqlab.core.log.leading import answer, raise_mark
-from mqlab.core.log.reading import cut_reader, forget_fetch
-from mqlab.core.log.records import batches, brokers, collectors, logs, partitions, replicas, senders
+from mqlab.core.log.reading import cut_reader
+from mqlab.core.log.records import batches, brokers, collectors, logs, partitions, readers, replicas, senders
 from mqlab.core.log.standing import refresh
 from mqlab.core.recorder import tell
 from mqlab.core.records import nodes, runs
@@ -132,8 +134,7 @@ def lead(s: State, partition: int, chosen: int, clean: int) -> None:
         if e["answer"] == ACKS_ALL:
             e["answer"] = 0
         wait = int(e["after"])
-    if part["reader"] >= 0:
-        forget_fetch(s, int(part["reader"]))
+    forget_fetches(s, partition)
     part["cut_to"] = leader["end"]
     cut(s, partition)
 
@@ -184,8 +185,10 @@ def cut(s: State, partition: int) -> None:
     part["wait"] = wait
     leader = replicas(s, part["leader"])
     log = logs(s, 0)
-    if part["reader"] >= 0:
-        cut_reader(s, int(part["reader"]), to)
+    reader = int(part["reader"])
+    while reader >= 0:
+        cut_reader(s, reader, int(to))
+        reader = int(readers(s, reader)["next"])
     for _ in range(CHUNK):
         if slot < 0:
             break
@@ -282,6 +285,7 @@ def enter(s: State, node: int) -> None:
     n = nodes(s, node)
     n["up"] = 1
     tell(s, K_NODE_RESTARTED, -1, 0, n["entity"], -1, 0, 0, 0, 1)
+    sessions_anew(s, node)
     for replica in range(logs(s, 0)["replicas"]):
         r = replicas(s, replica)
         if r["node"] == node:

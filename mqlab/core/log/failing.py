@@ -41,9 +41,9 @@ from mqlab.core.log.codes import (
     L_RESET,
 )
 from mqlab.core.log.controlling import part_ways, register, survey
+from mqlab.core.log.fetching import forget_fetch, forget_fetches
 from mqlab.core.log.following import ask_leader
 from mqlab.core.log.reaching import meets, number_of_client, replica_on, turn_split
-from mqlab.core.log.reading import forget_fetch
 from mqlab.core.log.records import brokers, logs, partitions, pollers, readers, replicas, senders
 from mqlab.core.parking import PARKED
 from mqlab.core.recorder import tell
@@ -103,8 +103,7 @@ def crash_node(s: State, node: int, power: int) -> None:
                 other = replicas(s, part["first"] + i)
                 other["stamp"] = other["stamp"] + 1
                 other["parked"] = 0
-            if part["reader"] >= 0:
-                forget_fetch(s, int(part["reader"]))
+            forget_fetches(s, int(r["partition"]))
     if power == 0:
         _reset_senders(s, node)
     survey(s)
@@ -218,6 +217,8 @@ def split(s: State, begins: int) -> None:
     turn_split(s, begins)
     for reader in range(logs(s, 0)["readers"]):
         r = readers(s, reader)
+        if r["poller"] < 0:
+            continue
         leader = partitions(s, r["partition"])["leader"]
         me = number_of_client(s, int(pollers(s, r["poller"])["client"]))
         if leader >= 0 and not meets(s, me, int(replicas(s, leader)["node"])):

@@ -15,13 +15,11 @@ from mqlab.core.codes import (
     K_VANISHED,
     P_CONFIRM,
     P_PUBLISH,
-    RANK_CONTINUE,
     RANK_EVENT,
     X_TRUNCATED,
 )
-from mqlab.core.hardware.disks import read, sync
-from mqlab.core.hardware.network import transfer
-from mqlab.core.hardware.processors import cost_of, work
+from mqlab.core.hardware.disks import sync
+from mqlab.core.hardware.processors import work
 from mqlab.core.hardware.records import hards
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
@@ -42,27 +40,23 @@ from mqlab.core.log.codes import (
     L_BATCH_DO,
     L_BATCH_PUT,
     L_FETCHED,
-    L_GIVE,
-    L_GIVE_OUT,
-    L_GOT,
-    L_RELEASE,
 )
-from mqlab.core.log.coordinator import joins, marked, refusal, stable_end
+from mqlab.core.log.coordinator import joins, marked, refusal
+from mqlab.core.log.giving import give, serve
 from mqlab.core.log.reaching import hop, meets, number_of_client, replica_on
-from mqlab.core.log.records import batches, brokers, collectors, logs, partitions, pollers, readers, replicas, senders
-from mqlab.core.log.standing import refresh
-from mqlab.core.log.storing import FLUSH_SYNC, blocked, is_cold, put, wait_for_disk
+from mqlab.core.log.records import batches, brokers, collectors, logs, partitions, readers, replicas, senders
+from mqlab.core.log.releasing import has_news, release_head
+from mqlab.core.log.standing import count_enqueued, refresh
+from mqlab.core.log.storing import FLUSH_SYNC, blocked, put, wait_for_disk
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, nodes, producers, runs
 from mqlab.jit import State, kernel, seldom
-from mqlab.sampling import CONFIRM, DELIVERY, identity
+from mqlab.sampling import CONFIRM, identity
 
 __all__ = [
-    "answer", "batch_do", "batch_in", "batch_on", "batch_put", "give", "give_on", "give_out", "hand_out", "has_news",
-    "pass_on", "put_in", "raise_mark", "release_head", "serve", "vanish",
+    "answer", "batch_do", "batch_in", "batch_on", "batch_put", "hand_out", "has_news",
+    "pass_on", "put_in", "raise_mark", "vanish",
 ]  # fmt: skip
-
-_AT_ONCE = 16
 
 
 @seldom
@@ -104,19 +98,6 @@ def batch_on(s: State, slot: int, attempt: int, where: int) -> None:
         return
     ready = work(s, node, int(n["publish_ns"]) + produce_cost(s, slot, node))
     push(s, ready, RANK_EVENT, L_BATCH_DO, slot, attempt, where)
-
-
-@kernel
-def serve(s: State, node: int, takes: int) -> int:
-    """Occupy a node's processor; return when it is done."""
-    n = nodes(s, node)
-    run = runs(s, 0)
-    begins = max(run["now"], n["cpu_free"])
-    n["cpu_free"] = begins + takes
-    counted = min(begins + takes, run["end"]) - max(begins, run["warmup"])
-    if counted > 0:
-        n["cpu_busy"] = n["cpu_busy"] + counted
-    return begins + takes
 
 
 @kernel
@@ -216,7 +197,7 @@ def _append_in_vain(s: State, slot: int, attempt: int, replica: int) -> None:
     log = logs(s, 0)
     log["enqueued"] = log["enqueued"] + count
     log["vanished"] = log["vanished"] + count
-    part["enqueued"] = part["enqueued"] + count
+    count_enqueued(s, int(senders(s, b["sender"])["partition"]), int(count))
     tell(s, K_APPENDED, b["name"], int(e["index"]), node, part["entity"], attempt, e["offset"], 0, count)
     tell(s, K_VANISHED, b["name"], int(e["index"]), node, part["entity"], 0, e["offset"], X_TRUNCATED, count)
 
@@ -284,7 +265,7 @@ def _append(s: State, slot: int, attempt: int, node: int) -> None:
     b["refs"] = b["refs"] + 1
     e = batches(s, place)
     count = int(e["count"])
-    part["enqueued"] = part["enqueued"] + count
+    count_enqueued(s, partition, count)
     if b["life"] == q["life"]:
         q["expected"] = max(q["expected"], e["sequence"] + count)
     q["appended"] = q["appended"] + 1
@@ -420,103 +401,11 @@ def raise_mark(s: State, partition: int) -> None:
             marked(s, int(e["sender"]))
         wait = following
     part["wait"] = wait
-    if part["reader"] >= 0 and readers(s, part["reader"])["parked"] == 1 and has_news(s, int(part["reader"])):
-        give(s, int(part["reader"]))
+    reader = int(part["reader"])
+    while reader >= 0:
+        if readers(s, reader)["parked"] == 1 and has_news(s, reader):
+            give(s, reader)
+        reader = int(readers(s, reader)["next"])
     release_head(s, partition)
 
 
-@kernel
-def readable_end(s: State, reader: int) -> int:
-    """Say up to which offset a partition can be read: the high watermark, or the last stable offset."""
-    r = readers(s, reader)
-    if pollers(s, r["poller"])["committed_only"] == 1:
-        return stable_end(s, int(r["partition"]))
-    return partitions(s, r["partition"])["mark"]
-
-
-@kernel
-def has_news(s: State, reader: int) -> bool:
-    """Say whether there is something to read that a reader has not fetched."""
-    return readable_end(s, reader) > readers(s, reader)["have"]
-
-
-@kernel
-def give(s: State, reader: int) -> None:
-    """The leader answers a consumer's fetch with all that it may read."""
-    r = readers(s, reader)
-    part = partitions(s, r["partition"])
-    from_here = int(pollers(s, r["poller"])["client"])
-    node = int(replicas(s, part["leader"])["node"])
-    r["parked"] = 0
-    r["upto"] = min(readable_end(s, reader), r["have"] + r["most"])
-    if hards(s, 0)["on"] == 1:
-        _read(s, reader, node)
-        return
-    leaves = serve(s, node, nodes(s, node)["deliver_ns"])
-    what = identity(clients(s, from_here)["self"], r["upto"])
-    arrives = cross(s, from_here, DOWN, DELIVERY, what, 0, leaves)
-    push(s, arrives, RANK_EVENT, L_GOT, reader, int(r["stamp"]), int(nodes(s, node)["epoch"]))
-
-
-@kernel
-def _read(s: State, reader: int, node: int) -> None:
-    """With hardware: what a consumer asked for comes from memory, or from the disk."""
-    r = readers(s, reader)
-    part = partitions(s, r["partition"])
-    leader = int(part["leader"])
-    if is_cold(s, leader, int(r["have"])):
-        size = int((r["upto"] - r["have"]) * part["record_bytes"])
-        read(s, int(replicas(s, leader)["file"]), size, L_GIVE, reader, int(r["stamp"]), node)
-    else:
-        give_on(s, reader, int(r["stamp"]), node)
-
-
-@kernel
-def give_on(s: State, reader: int, stamp: int, node: int) -> None:
-    """With hardware: the answer to a consumer's fetch is in memory, and goes to the processor."""
-    ready = work(s, node, int(nodes(s, node)["deliver_ns"]) + cost_of(s, node, 0, 0))
-    push(s, ready, RANK_EVENT, L_GIVE_OUT, reader, stamp, node)
-
-
-@kernel
-def give_out(s: State, reader: int, stamp: int, node: int) -> None:
-    """With hardware: the answer to a consumer's fetch leaves."""
-    r = readers(s, reader)
-    if r["stamp"] != stamp:
-        return
-    client = int(pollers(s, r["poller"])["client"])
-    now = runs(s, 0)["now"]
-    what = identity(clients(s, client)["self"], r["upto"])
-    delay = cross(s, client, DOWN, DELIVERY, what, 0, now) - now
-    if delay < 0:
-        return  # nothing passes
-    size = int((r["upto"] - r["have"]) * partitions(s, r["partition"])["record_bytes"])
-    flow = int(pollers(s, r["poller"])["first_flow"] + node)
-    transfer(s, flow, size, delay, L_GOT, reader, stamp, int(nodes(s, node)["epoch"]))
-
-
-@kernel
-def release_head(s: State, partition: int) -> None:
-    """Let go of batches that are read and committed, a few at a time."""
-    part = partitions(s, partition)
-    if part["reader"] < 0:
-        return
-    r = readers(s, part["reader"])
-    upto = min(stable_end(s, partition), min(r["committed"], r["done"]))
-    for _ in range(_AT_ONCE):
-        slot = int(part["head"])
-        if slot < 0:
-            return
-        e = batches(s, slot)
-        if e["offset"] + e["count"] > upto:
-            return
-        part["head"] = e["after"]
-        if part["head"] < 0:
-            part["tail"] = -1
-        if r["at"] == slot:
-            r["at"] = -1
-        e["in_log"] = 0
-        release(s, int(e["root"]))
-    if part["releasing"] == 0:
-        part["releasing"] = 1
-        push(s, runs(s, 0)["now"], RANK_CONTINUE, L_RELEASE, partition, 0, 0)

@@ -10,34 +10,21 @@ from mqlab.core.codes import (
     E_ARRIVAL,
     E_SEEK,
     E_WARM,
-    K_SILENCE_BEGAN,
-    K_SILENCE_ENDED,
     R_BAD_COMMAND,
+    R_OUTSIDE,
     R_PAUSE,
     R_REACHED,
     R_ROOM,
     RANK_CONTINUE,
     RANK_EVENT,
     RANK_WORLD,
-    W_CRASH_CLIENT,
-    W_CRASH_NODE,
-    W_PAUSE_NODE,
-    W_POWER_LOSS,
-    W_RESET,
-    W_RESTART_CLIENT,
-    W_RESTART_NODE,
-    W_SIDE,
-    W_SILENCE,
-    W_SLOW_NODE,
-    W_SPEAK,
-    W_SPLIT,
 )
 from mqlab.core.hardware.codes import H_FLUSH, H_NET, H_PASS, H_SERVED, H_SUBMIT
 from mqlab.core.hardware.disks import flush_every, pass_over, served, submit
 from mqlab.core.hardware.network import net_event
 from mqlab.core.hardware.records import files, hards, machines
 from mqlab.core.heap import close_hole, push, take_top
-from mqlab.core.log.answering import answered, let_all_go, let_go_flying, timed_out
+from mqlab.core.log.answering import answered, let_go_flying, timed_out
 from mqlab.core.log.batches import retire
 from mqlab.core.log.carrying import fetch_came, turn
 from mqlab.core.log.codes import (
@@ -53,6 +40,7 @@ from mqlab.core.log.codes import (
     L_BATCH_IN,
     L_BATCH_ON,
     L_BATCH_PUT,
+    L_BEAT,
     L_COMMIT_IN,
     L_COMMITTED,
     L_CUT,
@@ -63,6 +51,7 @@ from mqlab.core.log.codes import (
     L_FETCH_IN,
     L_FETCH_ON,
     L_FETCH_PUT,
+    L_FETCH_WAIT,
     L_FETCHED,
     L_FLUSH,
     L_FORGET,
@@ -71,54 +60,48 @@ from mqlab.core.log.codes import (
     L_GOT,
     L_LAG,
     L_LEARN,
+    L_LIMIT,
     L_MARKER,
     L_OVERDUE,
     L_PREFER,
     L_PUMP,
     L_RELEASE,
     L_RESET,
+    L_SCALE,
+    L_SEEK,
+    L_SESSION,
     L_TAKE_OVER,
     L_TIMER,
     L_TOLD,
     L_TURN,
 )
 from mqlab.core.log.collecting import arrival, open_for_long_enough
+from mqlab.core.log.commanding import command
+from mqlab.core.log.committing import commit_in
 from mqlab.core.log.controlling import fence, learn, prefer, take_over
 from mqlab.core.log.coordinator import asked, overdue
 from mqlab.core.log.electing import cut, elect, flush
-from mqlab.core.log.failing import crash_node, park, pause_node, restart_node, split
+from mqlab.core.log.failing import park
+from mqlab.core.log.fetching import ask, ask_again, ask_in
 from mqlab.core.log.following import ask_leader, fetch_in, fetch_on, fetch_put, fetched, hear, look_at_lag
-from mqlab.core.log.incarnations import crash_producer, forget, restart_producer, told
-from mqlab.core.log.leading import batch_do, batch_in, batch_on, batch_put, give_on, give_out, release_head
+from mqlab.core.log.giving import give_on, give_out
+from mqlab.core.log.group_events import happen_in_groups
+from mqlab.core.log.incarnations import forget, told
+from mqlab.core.log.leading import batch_do, batch_in, batch_on, batch_put
 from mqlab.core.log.marking import marker_in
-from mqlab.core.log.reaching import take_side
-from mqlab.core.log.reading import (
-    ask,
-    ask_again,
-    ask_in,
-    auto_commit,
-    commit_in,
-    committed,
-    crash_member,
-    done,
-    got,
-    restart_member,
-)
-from mqlab.core.log.records import batches, logs, partitions, pollers
+from mqlab.core.log.reading import auto_commit, committed, done, got
+from mqlab.core.log.records import batches, coordinators, logs, partitions, pollers, readers, seeks
+from mqlab.core.log.releasing import release_head
 from mqlab.core.log.sending import pump_again
 from mqlab.core.log.series import close_bins, warm
 from mqlab.core.log.storing import mark_submitted, safe
 from mqlab.core.log.transactions import ask_anew
-from mqlab.core.recorder import tell
-from mqlab.core.records import clients, heap, inbox, runs
-from mqlab.core.slow import slow_node
+from mqlab.core.records import heap, inbox, runs, steps
 from mqlab.jit import State, entry, kernel, seldom
 
 __all__ = ["advance_log"]
 
 _RANK_SHIFT = 56
-_PRODUCER = 0
-_BOTH = 3
 
 
 @kernel
@@ -164,11 +147,13 @@ def _happen(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == L_PUMP:
         pump_again(s, a, b)
     elif kind == L_COMMIT_IN:
-        commit_in(s, a, b)
+        commit_in(s, a, b, c)
     elif kind == L_COMMITTED:
-        committed(s, a, b)
+        committed(s, a, b, c)
     elif kind >= H_NET:
         _happen_to_machines(s, kind, a, b, c)
+    elif L_FETCH_WAIT <= kind <= L_SEEK:
+        happen_in_groups(s, kind, a, b, c)
     else:
         _happen_seldom(s, kind, a, b, c)
 
@@ -265,79 +250,6 @@ def _happen_to_transactions(s: State, kind: int, a: int, b: int, c: int) -> None
 
 
 @seldom
-def _command(s: State, kind: int, a: int, b: int, c: int) -> bool:
-    """Do what the world says; False if it makes no sense."""
-    run = runs(s, 0)
-    if kind == W_SPLIT:
-        split(s, c)
-        return True
-    if kind == W_SIDE:
-        if not 0 <= a < (1 - b) * run["nodes"] + b * run["clients"]:
-            return False
-        take_side(s, a, b)
-        return True
-    if kind in (W_PAUSE_NODE, W_SLOW_NODE):
-        if not 0 <= a < run["nodes"]:
-            return False
-        if kind == W_PAUSE_NODE:
-            pause_node(s, a, c)
-        else:
-            slow_node(s, a, b, c)
-        return True
-    if kind in (W_CRASH_NODE, W_POWER_LOSS, W_RESTART_NODE):
-        if not 0 <= a < run["nodes"]:
-            return False
-        if kind == W_RESTART_NODE:
-            restart_node(s, a)
-        else:
-            crash_node(s, a, int(kind == W_POWER_LOSS))
-        return True
-    if not 0 <= a < run["clients"]:
-        return False
-    owner = int(clients(s, a)["owner"])
-    if clients(s, a)["kind"] == _PRODUCER:
-        return _command_producer(s, kind, a, owner)
-    if kind == W_CRASH_CLIENT:
-        crash_member(s, owner)
-    elif kind == W_RESTART_CLIENT:
-        restart_member(s, owner)
-    else:
-        return False
-    return True
-
-
-@seldom
-def _command_producer(s: State, kind: int, client: int, producer: int) -> bool:
-    """Do to a producer what the world says."""
-    if kind == W_CRASH_CLIENT:
-        crash_producer(s, producer)
-    elif kind == W_RESTART_CLIENT:
-        restart_producer(s, producer)
-    elif kind == W_RESET:
-        let_all_go(s, producer)
-    elif kind == W_SILENCE:
-        _silence(s, client, _BOTH)
-    elif kind == W_SPEAK:
-        _silence(s, client, 0)
-    else:
-        return False
-    return True
-
-
-@kernel
-def _silence(s: State, client: int, directions: int) -> None:
-    """From now on packets vanish in these directions, and nobody is told."""
-    c = clients(s, client)
-    if c["silent"] == directions:
-        return
-    c["silent"] = directions
-    kind = K_SILENCE_BEGAN
-    if directions == 0:
-        kind = K_SILENCE_ENDED
-    tell(s, kind, -1, 0, c["entity"], -1, 0, 0, 0, 1)
-
-
-@seldom
 def _prime(s: State) -> None:
     """Schedule what is due at the start."""
     run = runs(s, 0)
@@ -359,10 +271,22 @@ def _prime(s: State) -> None:
     if log["prefer"] > 0:
         push(s, log["prefer"], RANK_EVENT, L_PREFER, 0, 0, 0)
     for reader in range(log["readers"]):
-        ask(s, reader)
+        if readers(s, reader)["poller"] >= 0:
+            ask(s, reader)
     for poller in range(log["pollers"]):
-        if pollers(s, poller)["commit"] == COMMIT_AUTO:
-            push(s, pollers(s, poller)["interval"], RANK_EVENT, L_AUTO, poller, 0, 0)
+        k = pollers(s, poller)
+        if k["alive"] == 0:
+            continue
+        c = coordinators(s, k["group"])
+        push(s, c["heartbeat"], RANK_EVENT, L_BEAT, poller, 0, 0)
+        push(s, c["limit"], RANK_EVENT, L_LIMIT, poller, 0, 0)
+        push(s, c["session"], RANK_EVENT, L_SESSION, poller, int(k["incarnation"]), 0)
+        if k["commit"] == COMMIT_AUTO:
+            push(s, k["interval"], RANK_EVENT, L_AUTO, poller, 0, 0)
+    for step in range(run["steps"]):
+        push(s, steps(s, step)["at"], RANK_WORLD, L_SCALE, step, 0, 0)
+    for number in range(log["seeks"]):
+        push(s, seeks(s, number)["at"], RANK_WORLD, L_SEEK, number, 0, 0)
     if run["warmup"] > 0:
         push(s, run["warmup"], RANK_WORLD, E_WARM, 0, 0, 0)
 
@@ -421,7 +345,7 @@ def advance_log(s: State, horizon: int, budget: int) -> int:
                 run["inbox_n"] = 0
             close_bins(s, word["time"])
             run["now"] = word["time"]
-            if not _command(s, word["kind"], word["a"], word["b"], word["c"]):
+            if not command(s, word["kind"], word["a"], word["b"], word["c"]):
                 return R_BAD_COMMAND
             continue
         if n == 0 or (top["time"] >= horizon and not continues):
@@ -438,4 +362,6 @@ def advance_log(s: State, horizon: int, budget: int) -> int:
         if run["paused"] > 0 and park(s, kind, a, b, c):
             continue
         _happen(s, kind, a, b, c)
+        if run["outbox_n"] > 0:
+            return R_OUTSIDE
     return R_PAUSE

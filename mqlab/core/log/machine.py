@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mqlab.core.codes import R_OUTSIDE
+from mqlab.core.log.grouping import share_out
 from mqlab.core.log.loop import advance_log
 from mqlab.core.log.records import LOG_ARRAYS
 from mqlab.core.machine import Machine
 
 __all__ = ["LogMachine"]
+
+
+_SHARED = ("coordinators", "pollers", "readers", "partitions")
 
 
 class LogMachine(Machine):
@@ -23,3 +28,12 @@ class LogMachine(Machine):
     beside: Mapping[str, str] = {"batches": "cells"}
     program = staticmethod(advance_log)
     spare: Mapping[str, int] = {"batches": 8}
+
+    def advance(self, horizon_ns: int) -> int:
+        """Let events happen as :meth:`Machine.advance` does; partitions of groups are shared out on the way."""
+        while True:
+            reason = super().advance(horizon_ns)
+            if reason != R_OUTSIDE:
+                return reason
+            for _, _, group, _, _ in self.stops():
+                share_out({name: self.array(name) for name in _SHARED}, self.built.entities, group)

@@ -7,8 +7,8 @@ from mqlab.core.log import dtypes
 from mqlab.jit import accessor
 
 __all__ = [
-    "LOG_ARRAYS", "batches", "brokers", "cells", "collectors", "logs", "partitions", "pollers", "readers", "replicas",
-    "senders", "transactions", "wires",
+    "LOG_ARRAYS", "batches", "brokers", "cells", "collectors", "coordinators", "lags", "logs", "partitions", "pollers",
+    "readers", "replicas", "seeks", "senders", "transactions", "wires",
 ]  # fmt: skip
 
 _OWN = (
@@ -24,12 +24,14 @@ _OWN = (
     ("pollers", dtypes.POLLER),
     ("transactions", dtypes.TRANSACTION),
     ("wires", dtypes.WIRE),
+    ("coordinators", dtypes.COORDINATOR),
+    ("seeks", dtypes.SEEKING),
+    ("lags", dtypes.LAG),
 )
 LOG_ARRAYS = HARDWARE_ARRAYS + _OWN
 """Name and dtype of every array of the state, in the order of the directory."""
 
 (
     logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers, transactions, wires,
-) = (
-    accessor(len(HARDWARE_ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN)
-)
+    coordinators, seeks, lags,
+) = (accessor(len(HARDWARE_ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN))  # fmt: skip

@@ -9,9 +9,11 @@ SHOP = """
     topics: {orders: {partitions: 4, replicas: 3, min_insync: 2}}
     producers:
       shop: {arrivals: {constant: 1000/s}, message: {size: 1 KiB, key: {uniform: {keys: 40}}}}
-    consumers: {stock: {topic: orders, count: 2, service: 1 ms, commit: after, max_poll: 20}}
+    consumers: {stock: {topic: orders, count: 2, service: 1 ms, commit: after, max_poll: 20,
+                        session: 60 ms, heartbeat: 20 ms}}
+    cluster: {group_session_min: 50 ms}
 """
-DIES = "faults=[{at: 150 ms, crash: 'stock[0]', for: 50 ms}]"
+DIES = "faults=[{at: 151 ms, crash: 'stock[0]', for: 50 ms}]"
 
 
 def rows(run, kind):
