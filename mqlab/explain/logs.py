@@ -41,7 +41,10 @@ def _confirm_sent(m: Moment) -> str:
 
 
 def _truncated(m: Moment) -> str:
-    return f"{m.who} cut {int(m.row['count'])} records off its log of {m.queue}, which its leader did not have"
+    cluster = m.story.model.cluster
+    marks = cluster is not None and cluster.truncation == "high_watermark"
+    why = "all beyond the high watermark that it knew" if marks else "which its leader did not have"
+    return f"{m.who} cut {int(m.row['count'])} records off its log of {m.queue}, {why}"
 
 
 def _elected(m: Moment) -> str:

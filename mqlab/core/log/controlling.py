@@ -175,7 +175,8 @@ def fence_out(s: State, node: int) -> None:
     brokers(s, node)["fenced"] = 1
     move_coordinators(s, node)
     down = nodes(s, node)["up"] == 0
-    tell(s, K_NODE_FENCED, -1, 0, nodes(s, node)["entity"], -1, 0, 0, 0, 1)
+    if brokers(s, node)["heard"] == 0:  # else it registers anew before its session has ended
+        tell(s, K_NODE_FENCED, -1, 0, nodes(s, node)["entity"], -1, 0, 0, 0, 1)
     for replica in range(logs(s, 0)["replicas"]):
         r = replicas(s, replica)
         if r["node"] != node:
