@@ -173,7 +173,7 @@ def _why_disorder(model: Model) -> str:
     for group, members in _members(model):
         how = group.subscribing
         assert how is not None
-        if group.exceptions is not None and group.exceptions.then != "hold":
+        if group.exceptions is not None and (group.exceptions.then != "hold" or _why_redelivered(model)):
             return f"what `{group.name}` could not process comes again later"
         if how.ack_timeout_ns:
             return f"what `{group.name}` has not acknowledged in time comes again later"
