@@ -176,8 +176,6 @@ class _LedgerBuilder(LogBuilder):
             record["fsync"] = self.tables.dist(node.disk.fsync)
         arrays["dists"] = np.array(self.tables.dists, arrays["dists"].dtype)
         arrays["cells"] = np.zeros(FIRST_BATCHES * self.cap * views, arrays["cells"].dtype)
-        for field in {"cap", "room"} & set(arrays["logs"].dtype.names or ()):
-            arrays["logs"][0][field] = self.cap * views  # to the log they are one row
         named = {
             "stores": self.stores, "ensembles": self.ensembles, "cursors": self.cursors, "hands": self.hands,
             "subscribers": self.subscribers, "tastes": self.tastes,
@@ -194,7 +192,8 @@ class _LedgerBuilder(LogBuilder):
             if name not in arrays:
                 arrays[name] = fill(named[name], dtype) if name in named else np.zeros(sizes[name], dtype)
         assert {*named, *sizes} >= set(BESIDE)
-        fill_record(arrays["logs"][0], collects=1, collected=-1, room=self.cap * views)
+        stride = self.cap * views  # to the log's kernels the cells of all subscriptions are one row
+        fill_record(arrays["logs"][0], collects=1, collected=-1, cap=stride, room=stride)
         fill_record(
             arrays["ledgers"][0],
             views=views, cap=self.cap, copies=copies, cursors=len(self.cursors), hands=len(self.hands),
