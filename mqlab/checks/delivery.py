@@ -136,7 +136,8 @@ def enqueued_twice(evidence: Evidence) -> Observation:
 def duplicate_effect(evidence: Evidence) -> Observation:
     """Count business effects after the first of the same message in the same queue, over all its copies.
 
-    Processing twice without a second effect (deduplication) is no anomaly.
+    Processing twice without a second effect (deduplication) is no anomaly. Where a consumer of a log makes one record
+    of another, two of them that were made of the same one are the same message: each was processed by somebody.
     ``detail``: ``messages_and_queues`` concerned, and ``most_effects`` of one.
 
         message  queue   copy  effects
@@ -147,16 +148,32 @@ def duplicate_effect(evidence: Evidence) -> Observation:
     pair, first = pairs(evidence)
     total = np.bincount(pair, weights=effects, minlength=len(first)).astype(np.int64)
     doubled = total > 1
-    mask = np.zeros(len(pair), bool)
+    mask = _made_twice(evidence)
+    made_twice = int(np.count_nonzero(mask))
     mask[first[doubled]] = True
     return Observation(
-        int((total[doubled] - 1).sum()),
+        int((total[doubled] - 1).sum()) + made_twice,
         evidence.examples(mask),
         {
             "messages_and_queues": int(np.count_nonzero(doubled)),
             "most_effects": int(total.max()) if len(total) else 0,
         },
     )
+
+
+def _made_twice(evidence: Evidence) -> NDArray[np.bool_]:
+    """Mark records of a log with an effect that were made of the same record as one before them, in one partition."""
+    twice = np.zeros(len(evidence["message"]), bool)
+    made = np.flatnonzero((evidence["in_reply_to"] >= 0) & (evidence["effects"] > 0) & (evidence["copy_of"] < 0))
+    if not evidence.has_logs or not len(made):
+        return twice
+    order = made[np.lexsort((evidence["message"][made], evidence["queue"][made], evidence["in_reply_to"][made]))]
+    again = np.zeros(len(order), bool)
+    again[1:] = (evidence["in_reply_to"][order][1:] == evidence["in_reply_to"][order][:-1]) & (
+        evidence["queue"][order][1:] == evidence["queue"][order][:-1]
+    )
+    twice[order[again]] = True
+    return twice
 
 
 def stale(evidence: Evidence) -> Observation:

@@ -71,8 +71,10 @@ class Machine:
     def _double(self, name: str) -> None:
         self._grow(name)
         beside = self.beside.get(name)
-        if beside and len(self.array(beside)) > 1:
-            self._grow(beside)
+        while beside:
+            if len(self.array(beside)) > 1:
+                self._grow(beside)
+            beside = self.beside.get(beside)
         self._handle = handle_of(self._arrays, self._directory)
         self._note_sizes()
 

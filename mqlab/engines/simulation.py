@@ -195,7 +195,7 @@ def _check_by_hand(model: Model, processes: Sequence[Process]) -> None:
     if processes:
         return
     for producer in model.producers:
-        if producer.arrivals.kind == "by_hand":
+        if producer.arrivals.kind == "by_hand" and not (producer.batching and producer.batching.made_by):
             raise BadInput(
                 f"producers.{producer.name} publishes by hand, and there is no hand-written process",
                 mend="run it from Python: mqlab.run(…, processes=[your_process])",

@@ -100,7 +100,7 @@ class Story:
     @property
     def in_reply_to(self) -> int:
         """The number of the request that this message answers; -1 if it is no reply."""
-        return int(self.fates[0]["in_reply_to"]) if len(self.fates) else -1
+        return int(self.fates[0]["in_reply_to"]) if len(self.fates) and not self.model.topics else -1
 
     @property
     def is_request(self) -> bool:

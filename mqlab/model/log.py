@@ -95,6 +95,8 @@ class Batching:
     compression: float = 1.0
     partitioner: Literal["sticky", "round-robin"] = "sticky"
     transactions: LogTransactions | None = None
+    made_by: str = ""
+    """The consumer group that makes its records, one of each that it processes; they are one process. "": nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,11 @@ class Polling:
     """How a group reads: at most ``max_records`` a poll, committed as ``commit`` says.
 
     auto: what earlier polls gave, each ``interval_ns`` · before: what a poll gives, before the work on it begins ·
-    after: when all of them are processed. One fetch brings at most ``fetch_bytes`` of a partition.
+    after: when all of them are processed · transaction: with what its producer makes of them. One fetch brings at most
+    ``fetch_bytes`` of a partition.
     """
 
-    commit: Literal["auto", "before", "after"]
+    commit: Literal["auto", "before", "after", "transaction"]
     interval_ns: int
     max_records: int
     fetch_bytes: int

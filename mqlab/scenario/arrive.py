@@ -33,7 +33,7 @@ class _Lower:
 
     def all(self, spec: ArrivalsSpec) -> Arrivals:
         """Lower any kind."""
-        if spec.by_hand:
+        if spec.by_hand or spec.processed_by is not None:
             return Arrivals("by_hand", stop_ns=self.duration_ns)
         base = self.limits(spec)
         if (p := spec.poisson or spec.constant) is not None:

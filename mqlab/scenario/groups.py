@@ -223,7 +223,7 @@ class TransactionsSpec(Spec):
     """Transactions: so many publishes, then a commit that is waited for."""
 
     shorthand: ClassVar = "size"
-    size: Count = Field(examples=["1"])
+    size: Count | None = Field(default=None, examples=["1"])
     after: PositiveDuration | None = None
     rollback: Probability | None = None
     timeout: PositiveDuration | None = None

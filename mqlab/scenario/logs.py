@@ -67,7 +67,9 @@ def _acks(value: Any) -> Any:
 
 
 Acks = Annotated[Literal["0", "1", "all"], Leaf(_acks, {"enum": [0, 1, "all"]})]
-Commit = Annotated[Literal["auto", "before", "after"], choice("auto", "before", "after")]
+Commit = Annotated[
+    Literal["auto", "before", "after", "transaction"], choice("auto", "before", "after", "transaction")
+]
 Reset = Annotated[Literal["latest", "earliest", "none"], choice("latest", "earliest", "none")]
 
 

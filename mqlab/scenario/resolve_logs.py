@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from mqlab.model import (
@@ -74,6 +75,13 @@ def refuse_log_words(book: Book, spec: ScenarioSpec) -> None:
             what = f"`split` needs a log system; system '{book.system.name}' has none"
             mend = "cut one client off: `silence: NAME`, or `partition: {from: NAME, to: NODE}`"
             raise book.error(("faults", i), what, mend)
+    for name, producer in spec.producers.items():
+        only = [("arrivals", "processed_by")] if producer.arrivals.processed_by is not None else []
+        if producer.transactions is not None:
+            only += [("transactions", f) for f in ("timeout", "id") if getattr(producer.transactions, f) is not None]
+        for where in only:
+            what = f"`{where[1]}` needs a log system; system '{book.system.name}' has none"
+            raise book.error(("producers", name, *where), what, "leave it out, or choose `system: kafka`", key=True)
 
 
 def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
@@ -117,6 +125,7 @@ def resolve_log(spec: ScenarioSpec, book: Book, name: str) -> Model:
         cluster=cluster_of(book, spec.cluster or ClusterSpec(), [node.name for node in nodes]),
     )
     check_groups(book, model)
+    _check_processes(book, model)
     model = resolve_faults(spec, book, model)
     _refuse_faults(book, model)
     return model
@@ -202,7 +211,8 @@ def _producer(
     count = book.pick(spec.count, (*path, "count"), parse_count)
     each = book.pick(spec.each, (*path, "each"), flag)
     times = arrivals(book, path, spec, count, each, scenario.duration)
-    if times.kind in ("closed", "by_hand"):
+    made_by = _made_by(book, scenario, path, spec, count)
+    if times.kind in ("closed", "by_hand") and not made_by:
         what = f"`{times.kind}` arrivals are not simulated for a log system by this version"
         raise book.error((*path, "arrivals"), what, "write for instance `{poisson: 100/s}`")
     given = spec.message or MessageSpec()
@@ -214,7 +224,7 @@ def _producer(
     if message.sizes is not None or (times.recording and times.recording.sizes_bytes):
         what = "records of different sizes are not simulated for a log system by this version"
         raise book.error((*path, "message"), what, "write one size, such as `size: 1 KiB`")
-    batching = _batching(book, scenario, path, spec, message.size_bytes)
+    batching = replace(_batching(book, scenario, path, spec, message.size_bytes), made_by=made_by)
     if batching.transactions and batching.transactions.ident and count > 1:
         what = f"{count} producers would have the transactional id `{batching.transactions.ident}` and fence each other"
         raise book.error((*path, "transactions", "id"), what, "leave it out: each has its own name as its id")
@@ -231,6 +241,25 @@ def _producer(
         node=nodes[0].name,
         batching=batching,
     )
+
+
+def _made_by(book: Book, scenario: ScenarioSpec, owner: Path, spec: ProducerSpec, count: int) -> str:
+    """Find the consumer group that makes the records of a producer; empty: nobody."""
+    name = spec.arrivals.processed_by
+    if name is None:
+        return ""
+    path: Path = (*owner, "arrivals", "processed_by")
+    if name not in scenario.consumers:
+        raise book.unknown(path, "consumer group", name, scenario.consumers)
+    others = [n for n, p in scenario.producers.items() if p.arrivals.processed_by == name and n != owner[1]]
+    if others:
+        what = f"`{name}` is one process with `{others[0]}` already"
+        raise book.error(path, what, "let another group make these records")
+    members = book.pick(scenario.consumers[name].count, ("consumers", name, "count"), parse_count)
+    if members != count:
+        what = f"each member of `{name}` is one process with a producer: {members} of one, {count} of the other"
+        raise book.error(path, what, f"write `count: {members}`")
+    return name
 
 
 def _batching(book: Book, scenario: ScenarioSpec, path: Path, spec: ProducerSpec, record_bytes: int) -> Batching:
@@ -311,14 +340,20 @@ def _transactions(book: Book, owner: Path, spec: ProducerSpec, idempotent: bool)
         what = "Cannot set a transactional.id without also enabling idempotence"
         mend = "leave `idempotence`, `acks` and `max_in_flight` as they are, or remove `transactions`"
         raise book.error(path, what, mend, key=True)
+    made = spec.arrivals.processed_by is not None
+    if made and written.size is not None:
+        what = "a transaction is what is made of one poll, so it has no size"
+        raise book.error((*path, "size"), what, "leave it out, and give the consumer a `max_poll`")
+    if not made and written.size is None:
+        raise book.error(path, "the field `size` is missing", "add for instance `size: 100`", key=True)
     timeout = book.pick(written.timeout, (*path, "timeout"), parse_duration)
     if timeout > _TRANSACTION_MAX:
         what = ("The transaction timeout is larger than the maximum value allowed by the broker (as configured by "
                 "transaction.max.timeout.ms)")  # fmt: skip
         raise book.error((*path, "timeout"), what, "write at most 15 min")
     return LogTransactions(
-        written.size,
-        book.pick(written.after, (*path, "after"), parse_duration),
+        written.size or 0,
+        book.pick(written.after, (*path, "after"), parse_duration) if not made or written.after else 0,
         book.pick(written.rollback, (*path, "rollback"), parse_probability),
         timeout,
         written.id or "",
@@ -348,6 +383,28 @@ def _consumer(book: Book, scenario: ScenarioSpec, name: str, spec: ConsumerSpec)
         scale=steps,
         polling=polling_of(book, scenario, path, spec, topics, _machine_of(book, scenario, path, spec)),
     )
+
+
+def _check_processes(book: Book, model: Model) -> None:
+    """Refuse offsets that go with no transaction, and records that are made of themselves."""
+    makers = {p.batching.made_by: p for p in model.producers if p.batching and p.batching.made_by}
+    for group in model.consumers:
+        maker = makers.get(group.name)
+        transactional = maker is not None and maker.batching is not None and maker.batching.transactions is not None
+        if group.polling and group.polling.commit == "transaction" and not transactional:
+            what = f"no producer makes records of those that `{group.name}` processes in transactions"
+            mend = f"add a producer with `arrivals: {{processed_by: {group.name}}}` and `transactions: {{}}`"
+            raise book.error(("consumers", group.name, "commit"), what, mend)
+        seen: set[str] = set()
+        ahead = [maker] if maker is not None else []
+        while ahead:
+            topic = (ahead.pop().batching or Batching("", 0, 0, "0", False, 1, 0, 0, 1)).topic
+            following = [makers[g.name] for g in model.consumers if topic in g.topics and g.name in makers]
+            if maker in following:
+                what = f"what `{group.name}` makes comes back to it, and there is no end to it"
+                raise book.error(("consumers", group.name), what, "let it write to another topic", key=True)
+            ahead += [each for each in following if each.name not in seen]
+            seen |= {each.name for each in following}
 
 
 def _topics(book: Book, spec: ScenarioSpec, path: Path, written: ConsumerSpec) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from mqlab.scenario.fields import (
     Count,
     Duration,
     Flow,
+    Name,
     Natural,
     Number,
     Positive,
@@ -245,6 +246,7 @@ class ArrivalsSpec(OneOf):
     hawkes: HawkesSpec | None = None
     trace: TraceSpec | None = None
     closed: ClosedSpec | None = None
+    processed_by: Name | None = None
     by_hand: Chosen | None = None
 
 

@@ -83,7 +83,8 @@ SYSTEM: Final = System(
         "cluster": "the controller (a quorum or ZooKeeper), session time-outs of nodes, preferred leaders, how far a "
         "follower may lag, when page caches are written back",
         "producers": "batches by linger and size, acks 0, 1 or all, batches in flight, retries, idempotence; "
-        "partition by key (murmur2), in turn, or the one that sticks for a batch; crashes; lossy links",
+        "partition by key (murmur2), in turn, or the one that sticks for a batch; crashes; lossy links; "
+        "what a consumer makes of each record (processed_by), with its offset in a transaction or not",
         "transactions": "a coordinator, epochs that fence whoever had a transactional id, markers, aborts",
         "consumers": "groups that share out partitions, join, rebalance (eager, cooperative), time out; static "
         "members; polls, automatic or own commits, where to begin without an offset, seeks, fetch sizes; lag; "

@@ -45,7 +45,10 @@ def log_contract(model: Model) -> dict[str, Promise]:
             cut or _why_told_too_early(model), "what was acknowledged or read at an offset is not cut off it"
         ),
         "aborted_read": (_why_aborted_read(model), "who reads a topic with transactions reads only what is committed"),
-        "duplicate_effect": (again or twice, "no record reaches a handler twice"),
+        "duplicate_effect": (
+            _why_redelivered(model, effects=True) or twice,
+            "no record reaches a handler twice, or what is made of it is committed with its offset",
+        ),
         "unseen": (_why_passed_over(model), "what is below the high watermark is handed out in its turn"),
         "out_of_order": (_why_disorder(model), "one producer a partition, and no batch overtakes another"),
     }
@@ -71,11 +74,15 @@ def _readers(model: Model, topic: Topic) -> Iterator[ConsumerGroup]:
 
 
 def _dies(model: Model, group: ConsumerGroup) -> bool:
-    """Say whether a member may die without a word."""
+    """Say whether a member may die without a word, or the producer that is one process with it."""
     if any(step.how == "kill" for step in group.scale[1:]):
         return True
     faults = (*model.faults, *(each.fault for each in model.random_faults))
-    return any(fault.target.partition("[")[0] in (group.name, f"consumers.{group.name}") for fault in faults)
+    names = {group.name, f"consumers.{group.name}"}
+    for maker in model.producers:
+        if maker.batching is not None and maker.batching.made_by == group.name:
+            names |= {maker.name, f"producers.{maker.name}"}
+    return any(fault.target.partition("[")[0] in names for fault in faults)
 
 
 def _why_lost(model: Model) -> str:
@@ -115,8 +122,16 @@ def _why_told_too_early(model: Model) -> str:
     return ""
 
 
-def _why_redelivered(model: Model) -> str:
+def _why_redelivered(model: Model, *, effects: bool = False) -> str:
+    """Say why records are polled again; with ``effects``: and why their work has its effect again."""
     for group in model.consumers:
+        if effects and group.polling is not None and group.polling.commit == "transaction":
+            if _dies(model, group) and _why_aborted_read(model):
+                return _why_aborted_read(model)
+            continue
+        made = _why_not_written(model, group)
+        if made:
+            return made
         if _dies(model, group):
             return f"`{group.name}` crashes, and begins again at the offset that was committed last"
         if group.polling is not None and group.polling.seeks:
@@ -158,4 +173,17 @@ def _why_aborted_read(model: Model) -> str:
         for reader in _readers(model, topic):
             if batching.transactions and reader.polling and reader.polling.isolation == "read_uncommitted":
                 return f"`{reader.name}` reads what `{group.name}` may abort (isolation: read_uncommitted)"
+    return ""
+
+
+def _why_not_written(model: Model, group: ConsumerGroup) -> str:
+    """Say why what a group makes of a poll may not be written, so that it polls all of it again."""
+    for maker in model.producers:
+        if maker.batching is None or maker.batching.made_by != group.name:
+            continue
+        works = maker.batching.transactions
+        if works is not None and works.rollback > 0:
+            return f"`{maker.name}` aborts transactions, and `{group.name}` polls again what they were made of"
+        if model.faults or model.random_faults or maker.link.up.loses or maker.link.down.loses:
+            return f"what `{maker.name}` sends may fail, and `{group.name}` polls again what it was made of"
     return ""

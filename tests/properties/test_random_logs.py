@@ -13,6 +13,7 @@ from mqlab.engines.simulation import SimulationEngine
 from mqlab.model import Model
 from tests.properties import laws
 from tests.properties.log_models import log_models, unsteady_models
+from tests.properties.transform_models import transform_models
 
 LAWS = (
     laws.fates_add_up, laws.events_are_in_order_of_time, laws.stages_follow_each_other,
@@ -98,3 +99,18 @@ def test_numbered_batches_are_neither_doubled_nor_disordered(model: Model) -> No
     found = {finding.name: finding for finding in judge(trace, {}, model=model)}
     for anomaly in ("log_duplicate", "enqueued_twice", "out_of_order", "lost"):
         assert found[anomaly].count == 0, anomaly
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(transform_models())
+def test_what_goes_with_a_transaction_happens_once(model: Model) -> None:
+    """Whatever crashes: of each record one is made that counts, and its work has one effect."""
+    run = laws.Watched(model)
+    for law in (*LAWS, books_balance):
+        law(run)
+    rows = run.fates
+    assert rows["effects"].max(initial=0) <= 1
+    made = rows[(rows["in_reply_to"] >= 0) & (rows["processings"] > 0)]
+    assert len(set(made["in_reply_to"].tolist())) == len(made)
+    done = rows[(rows["in_reply_to"] < 0) & (rows["processings"] > 0)]
+    assert set(made["in_reply_to"].tolist()) <= set(done["message"].tolist())

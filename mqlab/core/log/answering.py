@@ -28,7 +28,7 @@ from mqlab.core.log.codes import (
 from mqlab.core.log.incarnations import become_fenced
 from mqlab.core.log.pacing import let_go
 from mqlab.core.log.records import batches, collectors, logs, partitions, senders
-from mqlab.core.log.sending import give_up, land, move_on, pump
+from mqlab.core.log.sending import flushed_yet, give_up, land, move_on, pump
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, nodes, producers, runs
 from mqlab.jit import State, kernel, seldom
@@ -79,6 +79,8 @@ def _go_on(s: State, sender: int) -> None:
     producer = int(senders(s, sender)["producer"])
     if collectors(s, producer)["transaction"] >= 0:
         move_on(s, producer)
+    elif collectors(s, producer)["flushing"] == 1:
+        flushed_yet(s, producer)
 
 
 @kernel

@@ -20,7 +20,18 @@ from mqlab.core.codes import (
     X_WIRE,
 )
 from mqlab.core.log.codes import ABORTED, B_OVER, IDLE
-from mqlab.core.log.records import batches, cells, collectors, coordinators, logs, partitions, pollers, readers, senders
+from mqlab.core.log.records import (
+    batches,
+    cells,
+    collectors,
+    coordinators,
+    logs,
+    origins,
+    partitions,
+    pollers,
+    readers,
+    senders,
+)
 from mqlab.core.recorder import measure
 from mqlab.core.records import clients, fate_rows, producers, runs, tallies
 from mqlab.jit import State, kernel
@@ -276,6 +287,9 @@ def write_row(
     row["ended_ns"] = run["now"]
     row["size_bytes"] = producer["size"]
     row["in_reply_to"] = -1
+    if collectors(s, senders(s, b["sender"])["producer"])["poller"] >= 0:
+        cap = logs(s, 0)["cap"]
+        row["in_reply_to"] = origins(s, root * cap + cell % cap)["made_of"]
     row["taken_for"] = -1
     row["copy"] = copy
     row["copy_of"] = repeats

@@ -63,6 +63,7 @@ class LogBuilder(Builder):
         for consumer in model.consumers:
             self._pollers(consumer)
         self.readers.add_idle()
+        self._processes()
         self._machines()
         arrays = self._allocate()
         return Built(
@@ -122,10 +123,11 @@ class LogBuilder(Builder):
                     "delivery": batching.delivery_ns, "timeout": batching.request_timeout_ns,
                     "pause": batching.retry_ns, "attempts": group.retry.attempts, "first_partition": first,
                     "partitions": count, "first_sender": len(self.senders), "sticky": -1,
-                    "keyed": int(group.message.keys.kind != "none"), "record_bytes": record_bytes,
+                    "keyed": int(group.message.keys.kind != "none" or self._keyed(batching.made_by)),
+                    "record_bytes": record_bytes,
                     "buffer": batching.buffer_bytes, "first_flow": self._connect(group, batching.machine, producer, UP),
                     "request_ns": client.request_ns if client else 0, "record_ns": client.record_ns if client else 0,
-                    "turn": -1, "robin": int(batching.partitioner == "round-robin"), **working,
+                    "turn": -1, "poller": -1, "robin": int(batching.partitioner == "round-robin"), **working,
                 }
             )  # fmt: skip
             for i in range(count):
@@ -139,6 +141,16 @@ class LogBuilder(Builder):
                         "next_here": before, "view": -1,
                     }
                 )  # fmt: skip
+
+    def _processes(self) -> None:
+        """Make one process of a consumer and the producer of what it makes."""
+        for group in self.model.producers:
+            if group.batching is None or not group.batching.made_by:
+                continue
+            members = zip(self.producer_names[group.name], self.consumer_names[group.batching.made_by], strict=True)
+            for producer, poller in members:
+                self.collectors[producer]["poller"] = poller
+                self.pollers[poller]["maker"] = producer
 
     def _transaction(self, group: ProducerGroup, name: str) -> dict[str, Any]:
         """What a producer needs to work in transactions; those of one transactional id share it."""
@@ -209,6 +221,15 @@ class LogBuilder(Builder):
         )  # fmt: skip
         self.seeks.extend({"at": each.at_ns, "to": each.to, "group": number} for each in polling.seeks)
 
+    def _keyed(self, consumer: str) -> bool:
+        """Whether a group reads records that have a key: what it makes of them has it, too."""
+        topics = next((group.topics for group in self.model.consumers if group.name == consumer), ())
+        senders = [g for g in self.model.producers if g.batching and g.batching.topic in topics]
+        return any(g.message.keys.kind != "none" or (g.batching and self._keyed(g.batching.made_by)) for g in senders)
+
+    def _makes(self) -> bool:
+        return any(group.batching and group.batching.made_by for group in self.model.producers)
+
     def _policies(self) -> dict[str, int]:
         if self.hardware is None:
             return {}
@@ -264,6 +285,7 @@ class LogBuilder(Builder):
         sizes = {
             "runs": 1, "logs": 1, "wires": (len(nodes) + 1) * (len(nodes) + 1 + len(self.clients)),
             "batches": FIRST_BATCHES, "cells": FIRST_BATCHES * self.cap * views,
+            "origins": FIRST_BATCHES * self.cap if self._makes() else 1,
             "heap": 4 * room, "inbox": 256, "outbox": 4 * room, "counts": 256, "jobs": 4 * room,
             "tallies": len(Fate) + len(Cause),
             "stages": len(STAGES), "histograms": len(STAGES) * BUCKETS, "series": -(-model.end_ns // bin_ns),

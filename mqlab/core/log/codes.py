@@ -62,6 +62,9 @@ L_TOLD = 462        # a: producer, b: its life, c: ASK_… + detail     … and 
 L_ASK_ANEW = 463    # a: producer, b: its life, c: ASK_… + detail     one of the two was lost
 L_MARKER = 464      # a: sender                                       a marker reaches the leader of a partition
 L_AFTER = 465       # a: producer, b: number of its transaction       it has been open for long enough
+L_FLUSHED = 467     # a: member, b: its life                          all that was made of a poll is answered
+L_OFFSETS = 468     # a: producer                                     (continuation) offsets of a transaction count
+L_BACK = 469        # a: member                                       its producer has its transactional id again
 L_OVERDUE = 466     # a: transactional id, b: serial                  it has been open for too long
 
 # --- what a leader answers ------------------------------------------------------------------------------------------
@@ -96,11 +99,11 @@ UNDECIDED, COMMITTED, ABORTED = 0, 1, 2
 B_OPEN, B_READY, B_FLYING, B_OVER = 0, 1, 2, 3
 
 # --- how a consumer commits (Poller.commit) --------------------------------------------------------------------------
-COMMIT_AUTO, COMMIT_BEFORE, COMMIT_AFTER = 0, 1, 2
-COMMIT = {"auto": 0, "before": 1, "after": 2}
+COMMIT_AUTO, COMMIT_BEFORE, COMMIT_AFTER, COMMIT_TRANSACTION = 0, 1, 2, 3
+COMMIT = {"auto": 0, "before": 1, "after": 2, "transaction": 3}
 
 # --- what a consumer is doing (Poller.busy) --------------------------------------------------------------------------
-IDLE, WORKING, COMMITTING = 0, 1, 2
+IDLE, WORKING, COMMITTING, FLUSHING = 0, 1, 2, 3
 
 # --- what a member has to see to at its next poll (Poller.attend) ----------------------------------------------------
 A_DUE = 1           # the interval of automatic commits is over

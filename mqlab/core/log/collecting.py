@@ -11,7 +11,7 @@ from mqlab.core.log.carrying import pace
 from mqlab.core.log.codes import K_COLLECTED, L_AFTER, L_FORGET, L_PUMP, T_FENCED, T_NEW
 from mqlab.core.log.incarnations import begin
 from mqlab.core.log.pacing import make_next
-from mqlab.core.log.records import batches, collectors, partitions, senders
+from mqlab.core.log.records import batches, collectors, logs, origins, partitions, senders
 from mqlab.core.log.sending import close_batch, move_on, pump, seal
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, producers, runs
@@ -43,7 +43,7 @@ def arrival(s: State, producer: int) -> None:
     """A record is due; a producer that is dead at that moment makes none."""
     p = producers(s, producer)
     if clients(s, p["client"])["alive"] == 1:
-        create(s, producer)
+        create(s, producer, -1, -1)
         if hards(s, 0)["on"] == 1:
             free = pace(s, producer)
             if free >= 0:
@@ -55,8 +55,8 @@ def arrival(s: State, producer: int) -> None:
 
 
 @kernel
-def create(s: State, producer: int) -> None:
-    """A record joins the open batch of its partition."""
+def create(s: State, producer: int, key: int, origin: int) -> None:
+    """A record joins the open batch of its partition; ``key`` -1: drawn; ``origin``: what it was made of, or -1."""
     p = producers(s, producer)
     col = collectors(s, producer)
     run = runs(s, 0)
@@ -66,7 +66,8 @@ def create(s: State, producer: int) -> None:
     number = run["number"]
     run["number"] = number + 1
     run["created"] = run["created"] + 1
-    key = choose_key(s, producer, ident, sequence)
+    if key < 0:
+        key = choose_key(s, producer, ident, sequence)
     where = _choose_partition(s, producer, key, ident)
     sender = col["first_sender"] + where
     q = senders(s, sender)
@@ -79,6 +80,8 @@ def create(s: State, producer: int) -> None:
     slot = int(q["open"])
     b = batches(s, slot)
     new_record(s, slot, int(b["count"]), number, sequence, run["now"], key)
+    if origin >= 0:
+        origins(s, slot * logs(s, 0)["cap"] + b["count"])["made_of"] = origin
     b["count"] = b["count"] + 1
     entity = clients(s, p["client"])["entity"]
     part = partitions(s, q["partition"])["entity"]

@@ -26,6 +26,7 @@ from mqlab.core.log.joining import (
     restart_member,
 )
 from mqlab.core.log.reaching import take_side
+from mqlab.core.log.records import collectors, pollers
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, runs
 from mqlab.core.slow import slow_node
@@ -70,6 +71,9 @@ def command(s: State, kind: int, a: int, b: int, c: int) -> bool:
     owner = int(clients(s, a)["owner"])
     if clients(s, a)["kind"] == _PRODUCER:
         return _command_producer(s, kind, a, owner)
+    maker = int(pollers(s, owner)["maker"])
+    if maker >= 0:
+        return _command_producer(s, kind, a, maker)
     if kind == W_CRASH_CLIENT:
         crash_member(s, owner)
     elif kind == W_RESTART_CLIENT:
@@ -82,10 +86,15 @@ def command(s: State, kind: int, a: int, b: int, c: int) -> bool:
 @seldom
 def _command_producer(s: State, kind: int, client: int, producer: int) -> bool:
     """Do to a producer what the world says."""
+    poller = int(collectors(s, producer)["poller"])
     if kind == W_CRASH_CLIENT:
         crash_producer(s, producer)
+        if poller >= 0:
+            crash_member(s, poller)
     elif kind == W_RESTART_CLIENT:
         restart_producer(s, producer)
+        if poller >= 0 and collectors(s, producer)["transaction"] < 0:  # else when it has its id again
+            restart_member(s, poller)
     elif kind == W_RESET:
         let_all_go(s, producer)
     elif kind == W_SILENCE:

@@ -17,7 +17,7 @@ it whether a transaction is open: KIP-890).
 
 from __future__ import annotations
 
-from mqlab.core.codes import RANK_EVENT
+from mqlab.core.codes import RANK_CONTINUE, RANK_EVENT
 from mqlab.core.heap import push
 from mqlab.core.link import DOWN, LOST, cross
 from mqlab.core.log.codes import (
@@ -27,12 +27,16 @@ from mqlab.core.log.codes import (
     ASK_ADD,
     ASK_BEGIN,
     ASK_DETAIL,
+    ASK_END,
     ASK_FENCED,
+    COMMIT_TRANSACTION,
+    ENDED_ABORTED,
     ENDED_COMMITTED,
     ENDED_FENCED,
     ENDED_OVERDUE,
     L_ASK_ANEW,
     L_MARKER,
+    L_OFFSETS,
     L_OVERDUE,
     L_TOLD,
     TX_ABORTING,
@@ -40,7 +44,17 @@ from mqlab.core.log.codes import (
     TX_EMPTY,
     TX_ONGOING,
 )
-from mqlab.core.log.records import batches, collectors, logs, partitions, replicas, senders, transactions
+from mqlab.core.log.records import (
+    batches,
+    collectors,
+    logs,
+    partitions,
+    pollers,
+    readers,
+    replicas,
+    senders,
+    transactions,
+)
 from mqlab.core.records import clients, nodes, producers, runs
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import CONNECT, identity
@@ -107,8 +121,21 @@ def asked(s: State, producer: int, life: int, word: int) -> None:
             _add(s, tx, sender)
     else:
         if t["state"] == TX_ONGOING:
+            if word == ASK_END and _has_lost_its_partition(s, producer):
+                word = word + ENDED_ABORTED
             _end(s, tx, word & ASK_DETAIL)
+            if word == ASK_END and col["poller"] >= 0 and pollers(s, col["poller"])["commit"] == COMMIT_TRANSACTION:
+                push(s, runs(s, 0)["now"], RANK_CONTINUE, L_OFFSETS, producer, 0, 0)
         _answer(s, producer, life, word, word)
+
+
+@seldom
+def _has_lost_its_partition(s: State, producer: int) -> bool:
+    """Say whether the offsets that go with a transaction are those of a partition that is another member's now."""
+    col = collectors(s, producer)
+    if col["poller"] < 0 or pollers(s, col["poller"])["commit"] != COMMIT_TRANSACTION:
+        return False
+    return readers(s, col["reader"])["poller"] != col["poller"]
 
 
 @kernel

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 __all__ = [
-    "BATCH", "BROKER", "CELL", "COLLECTOR", "COORDINATOR", "LAG", "LOG", "PARTITION", "POLLER", "READER", "REPLICA",
-    "SEEKING", "SENDER", "TRANSACTION", "WIRE",
+    "BATCH", "BROKER", "CELL", "COLLECTOR", "COORDINATOR", "LAG", "LOG", "ORIGIN", "PARTITION", "POLLER", "READER",
+    "REPLICA", "SEEKING", "SENDER", "TRANSACTION", "WIRE",
 ]  # fmt: skip
 
 LOG = np.dtype(
@@ -57,6 +57,8 @@ COLLECTOR = np.dtype(
         ("transaction", "i4"), ("stage", "i4"), ("failed", "i4"), ("asked", "i4"),
         ("number", "i4"), ("current", "i4"),                # of the transaction that records join; that is open
         ("collected", "i8"), ("size", "i8"), ("after", "i8"), ("rollback", "f8"),
+        # where it makes records of those that a consumer processes, else -1: who; and the poll that goes with it
+        ("poller", "i4"), ("flushing", "i4"), ("reader", "i4"), ("ended", "i4"), ("offset", "i8"), ("until", "i8"),
         # with hardware: the connection to the first node; bytes of a record on the wire and on disk, and in the buffer;
         # when its thread is free
         ("first_flow", "i4"), ("blocked", "i4"), ("record_bytes", "i8"), ("buffer", "i8"), ("buffered", "i8"),
@@ -177,6 +179,7 @@ POLLER = np.dtype(
         ("line_head", "i4"), ("line_tail", "i4"),           # its readers that have something to poll
         ("offset", "i8"), ("until", "i8"), ("most", "i8"), ("interval", "i8"),
         ("first_flow", "i4"),                               # with hardware: the connection from the first node
+        ("maker", "i4"),                                    # the producer of the same process, or -1
         ("polled_at", "i8"), ("asks", "i8"),                # its last poll; its requests to the coordinator
         ("phase", "i4"), ("talk", "i4"), ("generation", "i4"), ("gone", "i4"),
         # what the coordinator knows of it
@@ -207,6 +210,9 @@ SEEKING = np.dtype([("at", "i8"), ("to", "i8"), ("group", "i4"), ("pad", "i4")])
 
 LAG = np.dtype([("n", "i8")])
 """How far a reader's offset is behind, at the end of each bin: ``bin·readers + reader``; of length 1 if nobody asks."""
+
+ORIGIN = np.dtype([("made_of", "i8")])
+"""Beside the first cells of a batch, where records are made of others: the number of the record it was made of."""
 
 TRANSACTION = np.dtype(
     [

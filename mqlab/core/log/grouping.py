@@ -78,7 +78,7 @@ def poller_rows(group: ConsumerGroup, polling: Polling, number: int, clients: Se
         {
             "client": client, "group": number, "alive": int(i < there), "gone": int(i >= there),
             "most": polling.max_records, "commit": codes.COMMIT[polling.commit], "interval": polling.interval_ns,
-            "line_head": -1, "line_tail": -1,
+            "line_head": -1, "line_tail": -1, "maker": -1,
             "phase": codes.P_MEMBER if i < there else codes.P_OUT, "generation": 1 if i < there else -1,
             "known": int(i < there), "part": int(i < there), "incarnation": int(i < there),
         }

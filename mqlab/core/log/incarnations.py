@@ -15,6 +15,7 @@ from mqlab.core.codes import (
     K_FORGOTTEN,
     K_GAVE_UP,
     RANK_CONTINUE,
+    RANK_EVENT,
     X_CLIENT_BUFFER,
 )
 from mqlab.core.heap import push
@@ -26,6 +27,7 @@ from mqlab.core.log.codes import (
     B_OVER,
     K_FENCED,
     K_PRODUCER_BEGAN,
+    L_BACK,
     L_FORGET,
     T_BEGINNING,
     T_FENCED,
@@ -77,6 +79,7 @@ def restart_producer(s: State, producer: int) -> None:
     col["current"] = col["number"]
     col["collected"] = 0
     col["failed"] = 0
+    col["flushing"] = 0
     if col["transaction"] >= 0:
         begin(s, producer)
 
@@ -101,11 +104,14 @@ def told(s: State, producer: int, life: int, word: int) -> None:
         return
     if what == ASK_BEGIN:
         col["stage"] = T_OPEN
+        if col["poller"] >= 0:
+            push(s, runs(s, 0)["now"], RANK_EVENT, L_BACK, int(col["poller"]), 0, 0)
         epoch = int(transactions(s, col["transaction"])["epoch"])
         tell(s, K_PRODUCER_BEGAN, -1, 0, c["entity"], -1, 0, epoch, 0, 1)
     elif what == ASK_END:
         col["stage"] = T_OPEN
         col["current"] = col["current"] + 1
+        col["ended"] = word & ASK_DETAIL
     else:
         q = senders(s, col["first_sender"] + (word & ASK_DETAIL))
         q["adding"] = 0

@@ -29,12 +29,9 @@ from mqlab.core.log.batches import retire
 from mqlab.core.log.carrying import fetch_came, turn
 from mqlab.core.log.codes import (
     COMMIT_AUTO,
-    L_AFTER,
     L_ANSWER_IN,
     L_ASK_AGAIN,
-    L_ASK_ANEW,
     L_ASK_IN,
-    L_ASKED,
     L_AUTO,
     L_BATCH_DO,
     L_BATCH_IN,
@@ -61,8 +58,6 @@ from mqlab.core.log.codes import (
     L_LAG,
     L_LEARN,
     L_LIMIT,
-    L_MARKER,
-    L_OVERDUE,
     L_PREFER,
     L_PUMP,
     L_RELEASE,
@@ -72,30 +67,26 @@ from mqlab.core.log.codes import (
     L_SESSION,
     L_TAKE_OVER,
     L_TIMER,
-    L_TOLD,
     L_TURN,
 )
-from mqlab.core.log.collecting import arrival, open_for_long_enough
+from mqlab.core.log.collecting import arrival
 from mqlab.core.log.commanding import command
 from mqlab.core.log.committing import commit_in
 from mqlab.core.log.controlling import fence, learn, prefer, take_over
-from mqlab.core.log.coordinator import asked, overdue
 from mqlab.core.log.electing import cut, elect, flush
 from mqlab.core.log.failing import park
 from mqlab.core.log.fetching import ask, ask_again, ask_in
 from mqlab.core.log.following import ask_leader, fetch_in, fetch_on, fetch_put, fetched, hear, look_at_lag
 from mqlab.core.log.giving import give_on, give_out
 from mqlab.core.log.group_events import happen_in_groups
-from mqlab.core.log.incarnations import forget, told
 from mqlab.core.log.leading import batch_do, batch_in, batch_on, batch_put
-from mqlab.core.log.marking import marker_in
 from mqlab.core.log.reading import auto_commit, committed, done, got
 from mqlab.core.log.records import batches, coordinators, logs, partitions, pollers, readers, seeks
 from mqlab.core.log.releasing import release_head
 from mqlab.core.log.sending import pump_again
 from mqlab.core.log.series import close_bins, warm
 from mqlab.core.log.storing import mark_submitted, safe
-from mqlab.core.log.transactions import ask_anew
+from mqlab.core.log.transaction_events import happen_to_transactions
 from mqlab.core.records import heap, inbox, runs, steps
 from mqlab.jit import State, entry, kernel, seldom
 
@@ -223,30 +214,11 @@ def _happen_seldom(s: State, kind: int, a: int, b: int, c: int) -> None:
     elif kind == L_CUT:
         cut(s, a)
     elif kind >= L_FORGET:
-        _happen_to_transactions(s, kind, a, b, c)
+        happen_to_transactions(s, kind, a, b, c)
     elif kind == E_SEEK:
         seek_arrival(s, a)
     elif kind == E_WARM:
         warm(s)
-
-
-@seldom
-def _happen_to_transactions(s: State, kind: int, a: int, b: int, c: int) -> None:
-    """What is between producers and the coordinator, and markers."""
-    if kind == L_ASKED:
-        asked(s, a, b, c)
-    elif kind == L_TOLD:
-        told(s, a, b, c)
-    elif kind == L_MARKER:
-        marker_in(s, a)
-    elif kind == L_AFTER:
-        open_for_long_enough(s, a, b)
-    elif kind == L_OVERDUE:
-        overdue(s, a, b)
-    elif kind == L_ASK_ANEW:
-        ask_anew(s, a, b, c)
-    elif kind == L_FORGET:
-        forget(s, a)
 
 
 @seldom

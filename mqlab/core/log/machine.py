@@ -25,7 +25,7 @@ class LogMachine(Machine):
         "batches": ("copies_full", 0), "jobs": ("jobs_full", 1), "heap": ("heap_full", 1), "outbox": ("outbox_full", 1),
         "event_rows": ("events_full", 8), "fate_rows": ("fates_full", 2),
     }  # fmt: skip
-    beside: Mapping[str, str] = {"batches": "cells"}
+    beside: Mapping[str, str] = {"batches": "cells", "cells": "origins"}
     program = staticmethod(advance_log)
     spare: Mapping[str, int] = {"batches": 8}
 

@@ -18,10 +18,13 @@ from mqlab.core.heap import push
 from mqlab.core.lanes import touch_group
 from mqlab.core.log.codes import (
     A_DUE,
+    A_SEEK,
     ABORTED,
     COMMIT_AFTER,
     COMMIT_BEFORE,
+    COMMIT_TRANSACTION,
     COMMITTING,
+    FLUSHING,
     IDLE,
     L_AUTO,
     L_COMMITTED,
@@ -29,19 +32,20 @@ from mqlab.core.log.codes import (
     P_MEMBER,
     WORKING,
 )
-from mqlab.core.log.committing import commit, reject
+from mqlab.core.log.committing import commit, note_offset, reject
 from mqlab.core.log.fetching import ask, forget_fetch
 from mqlab.core.log.joining import attend, lose_all
 from mqlab.core.log.owning import end_window, stand_in_line, stop_work
-from mqlab.core.log.records import batches, cells, coordinators, logs, partitions, pollers, readers, senders
+from mqlab.core.log.records import batches, cells, collectors, coordinators, logs, partitions, pollers, readers, senders
 from mqlab.core.log.releasing import release_head
 from mqlab.core.log.standing import refresh_reader
+from mqlab.core.log.transforming import flush, make, must_go_back
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, groups, producers, runs
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import SERVICE, identity
 
-__all__ = ["auto_commit", "committed", "cut_reader", "done", "got", "poll_now"]
+__all__ = ["auto_commit", "committed", "cut_reader", "done", "flushed", "got", "poll_now", "take_offsets"]
 
 
 @kernel
@@ -215,30 +219,32 @@ def done(s: State, poller: int, work: int) -> None:
     k = pollers(s, poller)
     if k["work"] != work or k["alive"] == 0:
         return
-    run = runs(s, 0)
     reader = int(k["reader"])
     r = readers(s, reader)
-    partition = int(r["partition"])
     slot = _find(s, reader, int(k["offset"]))
     c = cells(s, _cell(s, reader, slot, int(k["offset"])))
-    entity = clients(s, k["client"])["entity"]
-    if c["processings"] == 0:
-        c["processed"] = run["now"]
-        c["consumer"] = entity
-        c["order"] = run["order"]
-        run["order"] = run["order"] + 1
-    c["processings"] = c["processings"] + 1
-    log = logs(s, 0)
-    log["processed"] = log["processed"] + 1
-    tell(s, K_PROCESSED, c["number"], _copy(s, reader, slot), entity, partitions(s, partition)["entity"],
-         c["deliveries"], k["offset"], 0, 1)  # fmt: skip
+    if k["maker"] >= 0:
+        make(s, poller, c["number"], c["key"])
+    if k["commit"] != COMMIT_TRANSACTION:
+        _take_effect(s, poller, reader, int(k["offset"]))
     k["offset"] = _skip(s, reader, int(k["offset"] + 1), int(k["until"]))
-    if k["zombie"] == 0:
+    if k["zombie"] == 0 and k["commit"] != COMMIT_TRANSACTION:
         r["done"] = max(r["done"], k["offset"])
     if k["offset"] < k["until"]:
         _start(s, poller)
         return
     stop_work(s, poller)
+    if k["maker"] >= 0 and flush(s, poller):
+        k["busy"] = FLUSHING
+        return
+    _finish(s, poller)
+
+
+@kernel
+def _finish(s: State, poller: int) -> None:
+    """All of a poll is processed: commit if that comes now, and poll again."""
+    k = pollers(s, poller)
+    reader = int(k["reader"])
     if k["zombie"] == 1:
         if k["commit"] != COMMIT_BEFORE:
             reject(s, poller, reader, int(k["until"]), 1)
@@ -248,8 +254,62 @@ def done(s: State, poller: int, work: int) -> None:
         k["busy"] = COMMITTING
     else:
         if k["commit"] == COMMIT_BEFORE:
-            release_head(s, partition)
+            release_head(s, int(readers(s, reader)["partition"]))
         _poll(s, poller)
+
+
+@kernel
+def _take_effect(s: State, poller: int, reader: int, offset: int) -> None:
+    """Note that the work on a record has had its effect."""
+    k = pollers(s, poller)
+    run = runs(s, 0)
+    slot = _find(s, reader, offset)
+    c = cells(s, _cell(s, reader, slot, offset))
+    entity = clients(s, k["client"])["entity"]
+    if c["processings"] == 0:
+        c["processed"] = run["now"]
+        c["consumer"] = entity
+        c["order"] = run["order"]
+        run["order"] = run["order"] + 1
+    c["processings"] = c["processings"] + 1
+    log = logs(s, 0)
+    log["processed"] = log["processed"] + 1
+    part = partitions(s, readers(s, reader)["partition"])["entity"]
+    tell(s, K_PROCESSED, c["number"], _copy(s, reader, slot), entity, part, c["deliveries"], offset, 0, 1)
+
+
+@seldom
+def flushed(s: State, poller: int, life: int) -> None:
+    """All that was made of a poll is answered: commit, or poll it again where something could not be written."""
+    k = pollers(s, poller)
+    if k["life"] != life or k["alive"] == 0 or k["busy"] != FLUSHING:
+        return
+    k["busy"] = IDLE
+    reader = int(k["reader"])
+    if k["zombie"] == 0 and must_go_back(s, poller):
+        r = readers(s, reader)
+        r["seek"] = max(int(r["committed"]), int(r["passed"]))
+        k["attend"] = k["attend"] | A_SEEK
+        _poll(s, poller)
+        return
+    _finish(s, poller)
+
+
+@seldom
+def take_offsets(s: State, producer: int) -> None:
+    """A transaction is committed, and with it the offset of the poll that it was made of."""
+    col = collectors(s, producer)
+    poller, reader = int(col["poller"]), int(col["reader"])
+    r = readers(s, reader)
+    until = int(min(col["until"], partitions(s, r["partition"])["end"]))
+    offset = _skip(s, reader, int(col["offset"]), until)
+    while offset < until:
+        _take_effect(s, poller, reader, offset)
+        offset = _skip(s, reader, offset + 1, until)
+    r["done"] = max(r["done"], until)
+    r["asked"] = max(r["asked"], until)
+    note_offset(s, reader, until, int(clients(s, pollers(s, poller)["client"])["entity"]))
+    release_head(s, int(r["partition"]))
 
 
 @kernel

@@ -7,8 +7,8 @@ from mqlab.core.log import dtypes
 from mqlab.jit import accessor
 
 __all__ = [
-    "LOG_ARRAYS", "batches", "brokers", "cells", "collectors", "coordinators", "lags", "logs", "partitions", "pollers",
-    "readers", "replicas", "seeks", "senders", "transactions", "wires",
+    "LOG_ARRAYS", "batches", "brokers", "cells", "collectors", "coordinators", "lags", "logs", "origins", "partitions",
+    "pollers", "readers", "replicas", "seeks", "senders", "transactions", "wires",
 ]  # fmt: skip
 
 _OWN = (
@@ -27,11 +27,12 @@ _OWN = (
     ("coordinators", dtypes.COORDINATOR),
     ("seeks", dtypes.SEEKING),
     ("lags", dtypes.LAG),
+    ("origins", dtypes.ORIGIN),
 )
 LOG_ARRAYS = HARDWARE_ARRAYS + _OWN
 """Name and dtype of every array of the state, in the order of the directory."""
 
 (
     logs, brokers, collectors, senders, batches, cells, partitions, replicas, readers, pollers, transactions, wires,
-    coordinators, seeks, lags,
+    coordinators, seeks, lags, origins,
 ) = (accessor(len(HARDWARE_ARRAYS) + _index, _dtype) for _index, (_, _dtype) in enumerate(_OWN))  # fmt: skip

@@ -29,19 +29,21 @@ from mqlab.core.log.codes import (
     B_OVER,
     B_READY,
     L_BATCH_IN,
+    L_FLUSHED,
     L_PUMP,
     L_TIMER,
+    T_OPEN,
 )
 from mqlab.core.log.pacing import let_go
 from mqlab.core.log.reaching import leader_of, meets, number_of_client
-from mqlab.core.log.records import batches, collectors, partitions, replicas, senders
+from mqlab.core.log.records import batches, collectors, partitions, pollers, replicas, senders
 from mqlab.core.log.transactions import end_if_done, may_send
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, nodes, producers, runs
 from mqlab.jit import State, kernel, seldom
 from mqlab.sampling import PUBLISH, identity
 
-__all__ = ["close_batch", "give_up", "is_up", "land", "move_on", "pump", "pump_again", "seal"]
+__all__ = ["close_batch", "flushed_yet", "give_up", "is_up", "land", "move_on", "pump", "pump_again", "seal"]
 
 
 @kernel
@@ -90,6 +92,8 @@ def pump_again(s: State, sender: int, serial: int) -> None:
         pump(s, sender)
     if collectors(s, q["producer"])["transaction"] >= 0:
         move_on(s, int(q["producer"]))
+    elif collectors(s, q["producer"])["flushing"] == 1:
+        flushed_yet(s, int(q["producer"]))
 
 
 @kernel
@@ -118,6 +122,8 @@ def pump(s: State, sender: int) -> None:
                 q["tail"] = -1
             give_up(s, late)
         if q["head"] < 0 and q["open"] < 0:
+            return
+        if col["transaction"] >= 0 and not may_send(s, sender):
             return
         if col["flying"] > 0 and q["flying"] >= col["flying"] and col["acks"] != ACKS_NONE:
             return
@@ -220,6 +226,23 @@ def seal(s: State, producer: int) -> None:
 
 
 @seldom
+def flushed_yet(s: State, producer: int) -> None:
+    """Tell the consumer that waits for it when all that its producer had is answered."""
+    col = collectors(s, producer)
+    if col["flushing"] == 0 or col["number"] != col["current"]:
+        return
+    if col["transaction"] >= 0 and col["stage"] != T_OPEN:
+        return
+    for i in range(col["partitions"]):
+        q = senders(s, col["first_sender"] + i)
+        if q["open"] >= 0 or q["head"] >= 0 or q["fly_head"] >= 0:
+            return
+    col["flushing"] = 0
+    poller = int(col["poller"])
+    push(s, runs(s, 0)["now"], RANK_EVENT, L_FLUSHED, poller, int(pollers(s, poller)["life"]), 0)
+
+
+@seldom
 def move_on(s: State, producer: int) -> None:
     """Something of a transaction was settled: end it if that was the last, and send what may be sent now."""
     col = collectors(s, producer)
@@ -229,6 +252,7 @@ def move_on(s: State, producer: int) -> None:
         pass
     for i in range(col["partitions"]):
         pump(s, int(col["first_sender"] + i))
+    flushed_yet(s, producer)
 
 
 @kernel
