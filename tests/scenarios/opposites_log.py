@@ -83,4 +83,12 @@ ROWS = [
     Row("kafka-truncation", ("cluster.truncation=epoch",), ("lost > 0", "fates.lost.truncated > 0"), (), ("lost",)),
     Row("kafka-power-cut", ("cluster.writeback=1 ms",), ("lost > 500", "fates.lost.unsynced_disk > 500")),
     Row("kafka-kill-9", ("producers.shop.acks=1", *FAR), ("lost == 0", ALL_DONE), ("lost",)),
+    Row("kafka-slow-consumer", ("consumers.stock.max_poll=100",),
+        ("duplicate_effect > 20", "gauges.stock.rebalances > 2")),
+    Row("kafka-rebalance-storm", ("consumers.stock.assignor=cooperative-sticky",), ("gauges.stock.unread_ms > 8000",)),
+    Row("kafka-rebalance-eager", ("consumers.stock.assignor=cooperative-sticky",), ("gauges.stock.unread_ms > 500",)),
+    Row("kafka-rebalance-cooperative", ("consumers.stock.assignor=range",), ("gauges.stock.unread_ms < 500",)),
+    Row("kafka-hot-partition", ("producers.shop.message.key={uniform: {keys: 1000}}",), ("latency.p99 > 2 s",)),
+    Row("kafka-two-groups", ("consumers.audit.service=1 ms",), ("queues.orders.audit.depth_max > 1000",)),
+    Row("kafka-offset-reset", ("consumers.audit.reset=earliest",), ("fates.lost.offset_reset > 1000", "lost > 1000")),
 ]  # fmt: skip

@@ -250,7 +250,8 @@ def _prime(s: State) -> None:
         if k["alive"] == 0:
             continue
         c = coordinators(s, k["group"])
-        push(s, c["heartbeat"], RANK_EVENT, L_BEAT, poller, 0, 0)
+        place = poller - int(c["first_poller"]) + 1  # members came one after the other, and so do their heartbeats
+        push(s, int(c["heartbeat"]) * place // int(c["pollers"]), RANK_EVENT, L_BEAT, poller, 0, 0)
         push(s, c["limit"], RANK_EVENT, L_LIMIT, poller, 0, 0)
         push(s, c["session"], RANK_EVENT, L_SESSION, poller, int(k["incarnation"]), 0)
         if k["commit"] == COMMIT_AUTO:
