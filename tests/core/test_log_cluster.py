@@ -157,3 +157,11 @@ def test_loss_between_nodes_makes_them_late_and_loses_nothing() -> None:
     assert endings(trace) == {"processed": 400}
     rows = fate_rows(trace)
     assert (rows["confirmed_ns"] - rows["sent_ns"]).max() >= 200 * MS
+
+
+def test_a_follower_that_meets_the_others_again_while_nobody_leads_waits_for_an_election() -> None:
+    faults = [Fault(20 * MS, "split", "c", 40 * MS), Fault(21 * MS, "crash", "b", 200 * MS),
+              Fault(22 * MS, "crash", "a", 180 * MS)]  # fmt: skip
+    trace = apart("all", *faults)
+    assert endings(trace) == {"processed": 400}
+    assert min(times(trace, Kind.LEADER_ELECTED)) >= 60 * MS

@@ -35,7 +35,10 @@ def ask_leader(s: State, replica: int) -> None:
     """A follower asks for more."""
     r = replicas(s, replica)
     node = int(r["node"])
-    leader = replicas(s, partitions(s, r["partition"])["leader"])
+    leads = partitions(s, r["partition"])["leader"]
+    if leads < 0 or nodes(s, replicas(s, leads)["node"])["up"] == 0:
+        return  # whoever is elected will be asked
+    leader = replicas(s, leads)
     what = identity(brokers(s, node)["ident"], r["end"])
     arrives = hop(s, node, int(leader["node"]), what, 2 * int(r["stamp"]))
     r["asleep"] = int(arrives == LOST)
