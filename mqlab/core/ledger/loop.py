@@ -24,6 +24,7 @@ from mqlab.core.codes import (
     W_RESTART_NODE,
 )
 from mqlab.core.heap import close_hole, push, take_top
+from mqlab.core.ledger.acknowledging import nack_due, overdue, time_for_acks
 from mqlab.core.ledger.codes import (
     P_ACK_IN,
     P_ACKS,
@@ -57,15 +58,7 @@ from mqlab.core.ledger.journal import add_in, begin_flush, flushed, write_back
 from mqlab.core.ledger.letters import letter_in
 from mqlab.core.ledger.owning import bookie_lost, crash_node, own, restart_node, session_over
 from mqlab.core.ledger.places import retire, sweep
-from mqlab.core.ledger.receiving import (
-    crash_member,
-    dispatched,
-    done,
-    nack_due,
-    overdue,
-    restart_member,
-    time_for_acks,
-)
+from mqlab.core.ledger.receiving import crash_member, dispatched, done, restart_member
 from mqlab.core.ledger.records import bookies, ledgers, stores
 from mqlab.core.ledger.returning import nack_in
 from mqlab.core.ledger.settling import ack_in, all_acked, flow_in, keep, release_head, wake

@@ -15,7 +15,6 @@ being asked for once more. Simplified: a handler that fails says so when its ser
 from __future__ import annotations
 
 from mqlab.core.codes import (
-    K_ACK_SENT,
     K_CLIENT_CRASHED,
     K_CLIENT_RESTARTED,
     K_DELIVERED,
@@ -29,23 +28,16 @@ from mqlab.core.codes import (
 from mqlab.core.distributions import sample
 from mqlab.core.heap import push
 from mqlab.core.lanes import touch_group
+from mqlab.core.ledger.acknowledging import acknowledge, hold, let_go, send_ack, slot_of, write_letter
 from mqlab.core.ledger.codes import (
     C_SENT,
-    K_LETTER_SENT,
     M_ACKED,
     M_HELD,
     M_NACKED,
-    M_QUEUED,
     M_WORKING,
-    M_WRITTEN,
-    P_ACK_IN,
-    P_ACKS,
-    P_ALL_ACKED,
     P_DONE,
     P_FLOW_IN,
-    P_LETTER_IN,
     P_NACK,
-    P_NACK_IN,
     P_OVERDUE,
     THEN_HOLD,
     THEN_LATER,
@@ -53,32 +45,15 @@ from mqlab.core.ledger.codes import (
 )
 from mqlab.core.ledger.connecting import attach, detach
 from mqlab.core.ledger.places import cell_of, copy_of
-from mqlab.core.ledger.records import claims, cursors, entries, hands, ledgers, subscribers, tastes
+from mqlab.core.ledger.records import claims, cursors, hands, subscribers, tastes
 from mqlab.core.link import UP, cross
-from mqlab.core.log.batches import release
 from mqlab.core.log.records import batches, cells, logs, partitions, senders
 from mqlab.core.recorder import tell
 from mqlab.core.records import clients, groups, producers, runs, targets
 from mqlab.jit import State, kernel, seldom
-from mqlab.sampling import ACK, EXCEPTION, GET, SERVICE, identity, unit
+from mqlab.sampling import EXCEPTION, GET, SERVICE, identity, unit
 
-__all__ = ["crash_member", "dispatched", "done", "nack_due", "overdue", "restart_member", "time_for_acks"]
-
-
-@kernel
-def _slot_of(s: State, claim: int) -> int:
-    return int(claim // ledgers(s, 0)["views"])
-
-
-@kernel
-def _hold(s: State, claim: int) -> None:
-    root = batches(s, batches(s, _slot_of(s, claim))["root"])
-    root["refs"] = root["refs"] + 1
-
-
-@kernel
-def _let_go(s: State, claim: int) -> None:
-    release(s, int(batches(s, _slot_of(s, claim))["root"]))
+__all__ = ["crash_member", "dispatched", "done", "restart_member"]
 
 
 @kernel
@@ -89,7 +64,7 @@ def dispatched(s: State, claim: int, stamp: int) -> None:
         return
     hand = int(k["hand"])
     h = hands(s, hand)
-    _hold(s, claim)
+    hold(s, claim)
     k["next"] = -1
     if h["tail"] < 0:
         h["head"] = claim
@@ -132,7 +107,7 @@ def _take(s: State, member: int) -> None:
     touch_group(s, int(m["group"]))
     g = groups(s, m["group"])
     g["busy"] = g["busy"] + 1
-    _ask_for_more(s, hand, int(batches(s, _slot_of(s, claim))["count"]))
+    _ask_for_more(s, hand, int(batches(s, slot_of(s, claim))["count"]))
     _hand_over(s, member)
     timeout = int(tastes(s, m["group"])["timeout"])
     if timeout > 0:
@@ -159,7 +134,7 @@ def _hand_over(s: State, member: int) -> None:
     """Note for each record of an entry that the application has it."""
     m = subscribers(s, member)
     claim = int(m["claim"])
-    slot = _slot_of(s, claim)
+    slot = slot_of(s, claim)
     b = batches(s, slot)
     q = cursors(s, hands(s, m["hand"])["cursor"])
     part = partitions(s, q["partition"])["entity"]
@@ -185,7 +160,7 @@ def _start(s: State, member: int) -> None:
     """Begin to work on the next record of an entry."""
     m = subscribers(s, member)
     claim = int(m["claim"])
-    slot = _slot_of(s, claim)
+    slot = slot_of(s, claim)
     b = batches(s, slot)
     c = cells(s, cell_of(s, claim, int(m["record"])))
     q = cursors(s, hands(s, m["hand"])["cursor"])
@@ -221,7 +196,7 @@ def _fails(s: State, member: int, cell: int) -> bool:
     c = cells(s, cell)
     if g["picky"] == 1 and not _is_named(s, int(m["group"]), c["number"], c["deliveries"]):
         return False
-    slot = _slot_of(s, int(m["claim"]))
+    slot = slot_of(s, int(m["claim"]))
     p = producers(s, senders(s, batches(s, slot)["sender"])["producer"])
     what = identity(p["ident"], c["sequence"])
     attempt = int(c["deliveries"] + 64 * batches(s, slot)["index"])
@@ -237,7 +212,7 @@ def done(s: State, member: int, work: int) -> None:
     if m["work"] != work or m["alive"] == 0:
         return
     claim = int(m["claim"])
-    slot = _slot_of(s, claim)
+    slot = slot_of(s, claim)
     cell = cell_of(s, claim, int(m["record"]))
     if _fails(s, member, cell):
         _fail(s, member, cell)
@@ -257,7 +232,7 @@ def _succeed(s: State, member: int, cell: int) -> None:
     m = subscribers(s, member)
     run = runs(s, 0)
     c = cells(s, cell)
-    slot = _slot_of(s, int(m["claim"]))
+    slot = slot_of(s, int(m["claim"]))
     q = cursors(s, hands(s, m["hand"])["cursor"])
     entity = clients(s, m["client"])["entity"]
     if c["processings"] == 0:
@@ -278,7 +253,7 @@ def _fail(s: State, member: int, cell: int) -> None:
     m = subscribers(s, member)
     claim = int(m["claim"])
     c = cells(s, cell)
-    slot = _slot_of(s, claim)
+    slot = slot_of(s, claim)
     q = cursors(s, hands(s, m["hand"])["cursor"])
     entity = clients(s, m["client"])["entity"]
     part = partitions(s, q["partition"])["entity"]
@@ -309,9 +284,9 @@ def _finish_entry(s: State, member: int) -> None:
     if k["stamp"] != m["stamp"] or k["state"] != C_SENT:
         alone = tastes(s, m["group"])["cumulative"] == 0
         if m["failed"] == 0 and alone and hands(s, hand)["connected"] == 1:
-            _send_ack(s, hand, claim)  # it has been redelivered meanwhile; the broker takes this one as well
+            send_ack(s, hand, claim)  # it has been redelivered meanwhile; the broker takes this one as well
         else:
-            _let_go(s, claim)
+            let_go(s, claim)
         return
     if m["failed"] == 1:
         then = groups(s, m["group"])["then"]
@@ -319,141 +294,11 @@ def _finish_entry(s: State, member: int) -> None:
         if then == THEN_HOLD:
             k["mine"] = M_HELD
         elif then == THEN_LATER:
-            _write_letter(s, claim)
-        _let_go(s, claim)
+            write_letter(s, claim)
+        let_go(s, claim)
         return
     k["mine"] = M_ACKED
-    _acknowledge(s, hand, claim)
-
-
-@kernel
-def _acknowledge(s: State, hand: int, claim: int) -> None:
-    """Collect an acknowledgement, and send what has been collected when there is enough of it."""
-    h = hands(s, hand)
-    taste = tastes(s, subscribers(s, h["member"])["group"])
-    b = batches(s, _slot_of(s, claim))
-    if taste["cumulative"] == 1:
-        h["upto"] = max(h["upto"], b["offset"] + b["count"])
-        _let_go(s, claim)
-    else:
-        claims(s, claim)["next"] = -1
-        if h["ack_tail"] < 0:
-            h["ack_head"] = claim
-        else:
-            claims(s, h["ack_tail"])["next"] = claim
-        h["ack_tail"] = claim
-    h["acks"] = h["acks"] + 1
-    if h["acks"] >= taste["batch"] or taste["after"] == 0:
-        _send_acks(s, hand)
-    elif h["timer"] == 0:
-        h["timer"] = 1
-        push(s, runs(s, 0)["now"] + taste["after"], RANK_EVENT, P_ACKS, hand, 0, 0)
-
-
-@kernel
-def _send_acks(s: State, hand: int) -> None:
-    """Send the acknowledgements that have been collected."""
-    h = hands(s, hand)
-    if h["acks"] == 0:
-        return
-    m = subscribers(s, h["member"])
-    if tastes(s, m["group"])["cumulative"] == 1:
-        part = partitions(s, cursors(s, h["cursor"])["partition"])["entity"]
-        tell(s, K_ACK_SENT, -1, 0, clients(s, m["client"])["entity"], part, 0, h["upto"], 0, 1)
-        what = identity(clients(s, m["client"])["self"], h["upto"])
-        arrives = cross(s, m["client"], UP, ACK, what, hand, runs(s, 0)["now"])
-        push(s, arrives, RANK_EVENT, P_ALL_ACKED, hand, int(h["life"]), int(h["upto"]))
-    else:
-        claim = int(h["ack_head"])
-        h["ack_head"] = -1
-        h["ack_tail"] = -1
-        while claim >= 0:
-            following = int(claims(s, claim)["next"])
-            _send_ack(s, hand, claim)
-            claim = following
-    h["acks"] = 0
-
-
-@kernel
-def time_for_acks(s: State, hand: int) -> None:
-    """The first of the acknowledgements that have been collected has waited for long enough."""
-    hands(s, hand)["timer"] = 0
-    _send_acks(s, hand)
-
-
-@kernel
-def _send_ack(s: State, hand: int, claim: int) -> None:
-    """The acknowledgement of one entry leaves; it holds the batch until it has arrived."""
-    h = hands(s, hand)
-    m = subscribers(s, h["member"])
-    slot = _slot_of(s, claim)
-    b = batches(s, slot)
-    q = cursors(s, h["cursor"])
-    tell(s, K_ACK_SENT, b["name"], copy_of(s, slot, int(q["view"])), clients(s, m["client"])["entity"],
-         partitions(s, q["partition"])["entity"], 0, b["offset"], 0, b["count"])  # fmt: skip
-    what = identity(clients(s, m["client"])["self"], b["offset"])
-    arrives = cross(s, m["client"], UP, ACK, what, hand, runs(s, 0)["now"])
-    push(s, arrives, RANK_EVENT, P_ACK_IN, claim, hand, int(h["life"]))
-
-
-@seldom
-def nack_due(s: State, claim: int, stamp: int) -> None:
-    """The delay of a negative acknowledgement is over."""
-    k = claims(s, claim)
-    if k["stamp"] == stamp and k["state"] == C_SENT:
-        _want_again(s, claim)
-
-
-@seldom
-def overdue(s: State, claim: int, stamp: int) -> None:
-    """An entry has not been acknowledged in time: the client asks for it again."""
-    k = claims(s, claim)
-    if k["stamp"] == stamp and k["state"] == C_SENT and k["mine"] != M_ACKED and k["mine"] != M_QUEUED:
-        _want_again(s, claim)
-
-
-@seldom
-def _want_again(s: State, claim: int) -> None:
-    """Ask the broker for an entry again; or send it to the dead letter topic, if it has come often enough."""
-    k = claims(s, claim)
-    hand = int(k["hand"])
-    h = hands(s, hand)
-    m = subscribers(s, h["member"])
-    taste = tastes(s, m["group"])
-    if m["alive"] == 0 or h["connected"] == 0 or k["mine"] == M_WRITTEN:
-        return
-    _send_acks(s, hand)
-    if taste["dead"] >= 0 and k["again"] >= taste["redeliver"]:
-        _send_letter(s, claim, 0)
-        return
-    b = batches(s, _slot_of(s, claim))
-    what = identity(clients(s, m["client"])["self"], b["offset"])
-    arrives = cross(s, m["client"], UP, ACK, what, 2 * int(k["stamp"]) + 1, runs(s, 0)["now"])
-    push(s, arrives, RANK_EVENT, P_NACK_IN, claim, int(k["stamp"]), int(h["life"]))
-
-
-@seldom
-def _write_letter(s: State, claim: int) -> None:
-    """An entry is to be tried later: to the retry topic, unless it has been there often enough."""
-    taste = tastes(s, subscribers(s, hands(s, claims(s, claim)["hand"])["member"])["group"])
-    tries = entries(s, _slot_of(s, claim))["tries"]
-    _send_letter(s, claim, int(taste["dead"] < 0 or tries < taste["redeliver"]))
-
-
-@seldom
-def _send_letter(s: State, claim: int, retry: int) -> None:
-    """A letter leaves for its topic."""
-    k = claims(s, claim)
-    k["mine"] = M_WRITTEN
-    m = subscribers(s, hands(s, k["hand"])["member"])
-    slot = _slot_of(s, claim)
-    b = batches(s, slot)
-    q = cursors(s, hands(s, k["hand"])["cursor"])
-    tell(s, K_LETTER_SENT, b["name"], copy_of(s, slot, int(q["view"])), clients(s, m["client"])["entity"],
-         partitions(s, q["partition"])["entity"], int(k["again"]), b["offset"], retry, b["count"])  # fmt: skip
-    what = identity(clients(s, m["client"])["self"], b["offset"])
-    arrives = cross(s, m["client"], UP, ACK, what, 2 * int(k["stamp"]), runs(s, 0)["now"])
-    push(s, arrives, RANK_EVENT, P_LETTER_IN, claim, int(k["stamp"]), retry)
+    acknowledge(s, hand, claim)
 
 
 @kernel
@@ -478,7 +323,7 @@ def crash_member(s: State, member: int) -> None:
     tell(s, K_CLIENT_CRASHED, -1, 0, clients(s, m["client"])["entity"], -1, 0, 0, 0, 1)
     if m["busy"] == 1:
         _stop_work(s, member)
-        _let_go(s, int(m["claim"]))
+        let_go(s, int(m["claim"]))
     for i in range(m["hands"]):
         detach(s, int(m["first"] + i * m["stride"]))
 
