@@ -185,7 +185,7 @@ class _Producers:
             what = "`transactions` and `request` exclude each other: who waits for a reply commits nothing"
             raise book.error((*owner, "request"), what, "remove one of them", key=True)
         if written.size is None:
-            raise book.error(path, "the field `size` is missing", "add for instance `size: 100`", key=True)
+            raise book.error(path, "the field `size` is missing", "add for instance `size: 100`")
         return Transactions(
             written.size,
             book.pick(written.after, (*path, "after"), parse_duration),

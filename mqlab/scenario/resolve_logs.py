@@ -345,7 +345,7 @@ def _transactions(book: Book, owner: Path, spec: ProducerSpec, idempotent: bool)
         what = "a transaction is what is made of one poll, so it has no size"
         raise book.error((*path, "size"), what, "leave it out, and give the consumer a `max_poll`")
     if not made and written.size is None:
-        raise book.error(path, "the field `size` is missing", "add for instance `size: 100`", key=True)
+        raise book.error(path, "the field `size` is missing", "add for instance `size: 100`")
     timeout = book.pick(written.timeout, (*path, "timeout"), parse_duration)
     if timeout > _TRANSACTION_MAX:
         what = ("The transaction timeout is larger than the maximum value allowed by the broker (as configured by "
