@@ -19,7 +19,7 @@ test: ## what a contributor waits for: style, types, layers, tests, notebooks
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
-	$(PY) -m pytest
+	$(PY) tools/tests
 	$(PY) -m pytest --nbval-lax --nbval-current-env -W default notebooks
 
 soak: ## the long tests
