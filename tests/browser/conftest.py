@@ -26,7 +26,7 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     """Give a browser that asks nothing of the network."""
     if chromium() is None:
@@ -43,7 +43,7 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def keep():
     """Keep a screenshot of a page or a part of it under build/screenshots."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def keep():
     return shot
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory):
     """Start `mqlab lab` on a fresh copy, with a configuration of its own; give its address and the copy."""
     if find_spec("jupyterlab") is None:
